@@ -1,0 +1,71 @@
+// PDFs through MuPDF: open, tell what is in them, draw a page. The only public header of this room;
+// MuPDF's own headers are included by its .cc files alone, and only the worker links it.
+//
+// Everything here may crash, hang or take any amount of memory on a hostile file: that is why it
+// runs in a worker process and never in the daemon. Failures that MuPDF reports are statuses:
+//   kInvalidArgument    not a PDF, or broken past repair
+//   kPermissionDenied   a password is needed
+//   kNotFound           no such page, or a document without pages
+//   kDataLoss           the page cannot be drawn
+//   kResourceExhausted  memory ended
+// Messages are one line of printable UTF-8, at most 300 bytes, without the file's name (the daemon
+// knows it).
+//
+// One thread. A Pdf borrows the mapping it was opened on.
+
+#ifndef CBZFS_CODECS_PDF_PDF_H_
+#define CBZFS_CODECS_PDF_PDF_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "codecs/document/document.h"
+#include "codecs/image/jpeg_fit.h"
+
+namespace cbzfs {
+
+// MuPDF's context with its font and glyph caches. One a process is enough.
+class PdfEngine {
+ public:
+  PdfEngine();
+  ~PdfEngine();
+  PdfEngine(const PdfEngine&) = delete;
+  PdfEngine& operator=(const PdfEngine&) = delete;
+  struct Impl;
+  Impl* impl() const { return impl_.get(); }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+class Pdf {
+ public:
+  // `source` is the whole file, mapped; it must outlive the Pdf, and so must `engine`.
+  static absl::StatusOr<std::unique_ptr<Pdf>> Open(PdfEngine* engine,
+                                                   absl::Span<const uint8_t> source);
+  ~Pdf();
+
+  // The smaller of /Count and what the cross-reference table can hold, at least 1.
+  uint32_t page_count() const;
+
+  // The page table; no page is drawn at full size. See codecs/pdf/README.md for the cost.
+  absl::StatusOr<Document> Analyse(const AnalyseOptions& options);
+
+  // Draws page `index` exactly `page.width` x `page.height` pixels large and fits it into
+  // `max_payload`. `page` is the row of the table that Analyse made with these options.
+  // For PageKind::kExtracted the stream is unwrapped instead: all of it between SOI and EOI.
+  absl::StatusOr<FittedJpeg> Produce(uint32_t index, const Page& page,
+                                     const AnalyseOptions& options, uint64_t max_payload);
+
+ private:
+  struct Impl;
+  explicit Pdf(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_CODECS_PDF_PDF_H_

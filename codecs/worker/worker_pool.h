@@ -1,0 +1,144 @@
+// The daemon's door to the workers: what it may ask of them, and how it learns the answer.
+//
+// A WorkerPool owns the zygote (the worker program, started once, which forks the workers) and N
+// workers plus one that only analyses, so that a stat never waits behind drawings. Requests queue
+// by priority; each has a deadline; a worker that passes it is killed (SIGKILL), one that dies is
+// replaced. A request whose worker died or hung is tried once more on a fresh one, and then fails;
+// the failure is remembered by document and page for a while, so that a bad page does not eat a
+// worker at each read. Requests of one document prefer the worker that has it open, but a worker
+// that is free never stays idle for it.
+//
+// Nothing a worker says is trusted: results come in a memfd that the daemon made and sized, their
+// length is checked, and they are copied out (or the memfd write-sealed) before they are looked at.
+//
+// Threads: every method from any thread. Callbacks run on the pool's own thread, never from inside
+// a call of these methods, never under a lock; they must not block. After Stop() returns no
+// callback runs any more; pending ones have been called with kCancelled.
+//
+// Statuses of results, besides those of codecs/pdf/pdf.h:
+//   kDeadlineExceeded   the worker was killed at the deadline
+//   kUnavailable        the worker died, twice; or no worker can be started
+//   kCancelled          nobody waited any more, or Stop()
+//   kDataLoss           the worker's answer made no sense
+
+#ifndef CBZFS_CODECS_WORKER_WORKER_POOL_H_
+#define CBZFS_CODECS_WORKER_WORKER_POOL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "codecs/document/document.h"
+
+namespace cbzfs {
+
+// An open source file, shared by whoever needs it open; closed with the last owner.
+class SourceFile {
+ public:
+  SourceFile(int fd, uint64_t bytes, uint64_t key) : fd_(fd), bytes_(bytes), key_(key) {}
+  ~SourceFile();  // closes
+  SourceFile(const SourceFile&) = delete;
+  SourceFile& operator=(const SourceFile&) = delete;
+  int fd() const { return fd_; }
+  uint64_t bytes() const { return bytes_; }
+  // Hash of (dev, ino, size, mtime, ctime): says which version of which file this is.
+  uint64_t key() const { return key_; }
+
+ private:
+  const int fd_;
+  const uint64_t bytes_;
+  const uint64_t key_;
+};
+
+// First is served first.
+enum class Priority : uint8_t {
+  kStat = 0,       // somebody waits for a file's size
+  kReader = 1,     // somebody waits for a page
+  kListing = 2,    // a directory is being listed
+  kReadAhead = 3,  // somebody will probably want the page next
+  kBackground = 4,
+};
+
+// What Probe tells: whether the document opens, at the cost of opening it.
+struct ProbeResult {
+  uint32_t page_count = 0;
+};
+
+struct DrawRequest {
+  uint32_t page = 0;
+  Page row;  // of the document's table
+  AnalyseOptions options;
+  uint64_t max_payload = 0;
+};
+
+struct Drawn {
+  std::string payload;
+  uint32_t quality = 0;
+  bool softened = false;
+};
+
+struct WorkerPoolOptions {
+  std::string worker_program;  // absolute path
+  uint32_t workers = 0;        // 0: one a core
+  uint64_t memory_bytes = 512ull << 20;         // admission for rasters in flight
+  uint64_t address_space_bytes = 4ull << 30;    // RLIMIT_AS of a worker
+  absl::Duration draw_deadline = absl::Seconds(20);
+  absl::Duration analyse_deadline = absl::Seconds(10);
+  absl::Duration probe_deadline = absl::Seconds(5);
+  absl::Duration remember_failure = absl::Minutes(10);
+};
+
+struct WorkerPoolStats {
+  uint32_t alive = 0;
+  uint64_t restarts = 0;
+  uint64_t timeouts = 0;
+  uint64_t drawn = 0;     // pages that workers drew
+  uint64_t failed = 0;    // requests that failed for good
+  uint64_t analysed = 0;  // documents
+  uint64_t probed = 0;
+  uint32_t waiting = 0;  // requests in the queue
+  uint32_t running = 0;  // requests at a worker
+  uint64_t memory_reserved = 0;
+  uint64_t memory_limit = 0;
+};
+
+class WorkerPool {
+ public:
+  using RequestId = uint64_t;
+
+  // Starts the zygote and checks that a worker answers with this protocol's version.
+  // Call before any thread or cache exists. kFailedPrecondition with a message for the user
+  // when the program is missing, not executable or of another version.
+  static absl::StatusOr<std::unique_ptr<WorkerPool>> Start(const WorkerPoolOptions& options);
+  virtual ~WorkerPool() = default;
+
+  virtual RequestId Probe(std::shared_ptr<const SourceFile> source, Priority priority,
+                          absl::AnyInvocable<void(absl::StatusOr<ProbeResult>)> done) = 0;
+  virtual RequestId Analyse(std::shared_ptr<const SourceFile> source,
+                            const AnalyseOptions& options, Priority priority,
+                            absl::AnyInvocable<void(absl::StatusOr<Document>)> done) = 0;
+  virtual RequestId Draw(std::shared_ptr<const SourceFile> source, const DrawRequest& request,
+                         Priority priority,
+                         absl::AnyInvocable<void(absl::StatusOr<Drawn>)> done) = 0;
+
+  // A request still in the queue moves up to `priority`. No effect on others.
+  virtual void Raise(RequestId id, Priority priority) = 0;
+  // A request still in the queue is dropped and its callback called with kCancelled; one at a
+  // worker is let finish (its result may still be of use). No effect on unknown ids.
+  virtual void Cancel(RequestId id) = 0;
+
+  virtual WorkerPoolStats stats() const = 0;
+  // Pids of the live workers: for tests and for the administrator.
+  virtual std::vector<int> pids() const = 0;
+
+  // Kills the workers, calls what is pending with kCancelled, joins the thread. Idempotent.
+  virtual void Stop() = 0;
+};
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_CODECS_WORKER_WORKER_POOL_H_
