@@ -1,0 +1,81 @@
+// The mounted tree as the adapter sees it: inode numbers in, answers out.
+//
+// Filesystem wires the rooms together (library, index, workers, page cache, views) and keeps the
+// table of the nodes that the kernel holds. It knows no fuse type, so that everything the user sees
+// can be tested without a mount. Several may live in one process.
+//
+// Start-up order, which fs/main.cc follows: Create() before any other thread exists (it starts the
+// workers' zygote), then serve, then Stop(), which answers everything that still waits.
+//
+// Threads: every method from any thread, after Create() and until Stop() has returned. See node.h
+// for how answers come. Statuses are turned into errno by the adapter's one funnel
+// (fs/fuse/errno_of.h).
+
+#ifndef CBZFS_FS_CORE_FILESYSTEM_H_
+#define CBZFS_FS_CORE_FILESYSTEM_H_
+
+#include <sys/statvfs.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "fs/core/node.h"
+#include "fs/core/options.h"
+
+namespace cbzfs {
+
+struct Services;
+
+class Filesystem {
+ public:
+  static constexpr uint64_t kRootIno = 1;
+
+  // `library` is a directory; `worker_program` an absolute path. The status' message is meant for
+  // the user. kNotFound: no such library; kFailedPrecondition: the workers cannot be started;
+  // kPermissionDenied: the index folder is refused.
+  static absl::StatusOr<std::unique_ptr<Filesystem>> Create(const std::string& library,
+                                                            const Options& options,
+                                                            const std::string& worker_program);
+  ~Filesystem();
+
+  // A successful Lookup counts one reference of the kernel's on the node; Forget() gives back.
+  void Lookup(uint64_t parent, std::string_view name, Node::LookupDone done);
+  void Forget(uint64_t ino, uint64_t count);
+
+  // Counts a reference on an entry of a listing that is being sent with its attributes
+  // (readdirplus); `entry.node` is set.
+  void Reference(const DirEntry& entry);
+
+  void GetAttr(uint64_t ino, Node::AttrDone done);
+  absl::StatusOr<std::string> ReadLink(uint64_t ino);
+  void List(uint64_t ino, bool plus, Node::ListDone done);
+  void Open(uint64_t ino, Node::OpenDone done);
+  absl::StatusOr<struct statvfs> StatFs();
+
+  // Ends the workers and answers all that waits with kCancelled. Idempotent.
+  void Stop();
+
+ private:
+  struct Held {
+    std::shared_ptr<Node> node;
+    uint64_t references = 0;
+  };
+
+  explicit Filesystem(std::shared_ptr<Services> services);
+  std::shared_ptr<Node> Find(uint64_t ino);
+  void Hold(const std::shared_ptr<Node>& node);
+
+  const std::shared_ptr<Services> services_;
+  absl::Mutex mu_;
+  absl::flat_hash_map<uint64_t, Held> held_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_FS_CORE_FILESYSTEM_H_

@@ -1,0 +1,59 @@
+// The options of a mount, as plain values with their defaults, and how `-o` lists become them.
+//
+// A plain value; parsed once at start-up. man/cbzfs.1 documents each; a test compares the two.
+
+#ifndef CBZFS_FS_CORE_OPTIONS_H_
+#define CBZFS_FS_CORE_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "codecs/document/document.h"
+#include "codecs/zip/layout.h"
+
+namespace cbzfs {
+
+struct Options {
+  std::string view;          // empty: all views, each a folder; "cbz": that view is the root
+  AnalyseOptions analyse;    // dpi, quality, original, box, max_pages
+  LayoutOptions layout;      // guard, names
+  bool show_hidden = false;  // names that begin with '.' or '_'
+
+  uint32_t workers = 0;                  // 0: one a core
+  uint64_t cache_bytes = 256ull << 20;   // finished pages
+  uint64_t memory_bytes = 512ull << 20;  // daemon and workers together: admission
+  std::string index;                     // file; empty: the user's cache folder; "none": no file
+  absl::Duration ttl = absl::Seconds(1);
+  int32_t read_ahead = -1;  // pages; -1: two a worker
+  absl::Duration draw_timeout = absl::Seconds(20);
+  absl::Duration analyse_timeout = absl::Seconds(10);
+  std::string log_level = "info";
+
+  // Passed on to the kernel as they are (nosuid, allow_other, fsname=...), in order.
+  std::vector<std::string> kernel;
+  bool allow_other = false;
+};
+
+// One line of `--help`: the option as typed and what it does.
+struct OptionHelp {
+  std::string_view option;
+  std::string_view text;
+};
+
+// Every mount option that ParseMountOption() takes, in the order of `--help`.
+const std::vector<OptionHelp>& MountOptionHelp();
+
+// Applies one comma-separated list as given to `-o`. A comma inside a value is written "\,".
+// kInvalidArgument with a message that names the option and what it takes.
+absl::Status ParseMountOptions(std::string_view list, Options* options);
+
+// What only the whole set can tell (a cache larger than the memory, say). Call after the last list.
+absl::Status CheckOptions(const Options& options);
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_FS_CORE_OPTIONS_H_
