@@ -14,11 +14,11 @@ namespace {
 // allocate (a packed field grows eightfold).
 constexpr size_t kMaxEncodedBytes = 128u << 20;
 
-absl::Status Bad(std::string_view what) {
+absl::Status Bad(const char* what) {
   return absl::DataLossError(absl::StrCat("page table: ", what));
 }
 
-absl::Status BadPage(size_t page, std::string_view what) {
+absl::Status BadPage(size_t page, const char* what) {
   return absl::DataLossError(absl::StrCat("page table: page ", page + 1, ": ", what));
 }
 
