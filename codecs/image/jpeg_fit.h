@@ -1,9 +1,9 @@
 // A raster as a JPEG that fits: the asked quality where it can, the best lower one where it must.
 //
-// The result is a payload (see codecs/document/document.h): DQT, SOF, DHT, SOS and the scan, without
-// SOI, APP0 and EOI, because the layout makes those itself. Baseline, optimised Huffman tables,
-// 4:2:0, islow DCT; one component when every pixel is gray. The bytes are a pure function of the
-// pixels and the arguments: same on every host, run and thread count.
+// The result is a payload (see codecs/document/document.h): DQT, SOF, DHT, SOS and the scan,
+// without SOI, APP0 and EOI, because the layout makes those itself. Baseline, optimised Huffman
+// tables, 4:2:0, islow DCT; one component when every pixel is gray. The bytes are a pure function
+// of the pixels and the arguments: same on every host, run and thread count.
 //
 // Any thread; keeps no state.
 

@@ -1,0 +1,145 @@
+#include "codecs/image/jpeg_encode.h"
+
+#include <csetjmp>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+
+// jpeglib.h needs <cstdio> before it.
+#include <jerror.h>
+#include <jpeglib.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace cbzfs {
+namespace {
+
+// libjpeg's own memory destination loses its buffer when an error jumps out after it has grown;
+// this one keeps the pointer where the caller can free it.
+struct Sink {
+  jpeg_destination_mgr manager;  // first: libjpeg hands back a pointer to it
+  uint8_t* data;
+  size_t capacity;
+  size_t size;
+};
+
+struct ErrorHandler {
+  jpeg_error_mgr manager;  // first, as above
+  std::jmp_buf jump;
+  char message[JMSG_LENGTH_MAX];
+};
+
+void InitSink(j_compress_ptr) {}
+
+boolean GrowSink(j_compress_ptr cinfo) {
+  Sink* sink = reinterpret_cast<Sink*>(cinfo->dest);
+  const size_t used = sink->capacity;
+  void* grown = std::realloc(sink->data, used * 2);
+  if (grown == nullptr) ERREXIT1(cinfo, JERR_OUT_OF_MEMORY, 10);
+  sink->data = static_cast<uint8_t*>(grown);
+  sink->capacity = used * 2;
+  sink->manager.next_output_byte = sink->data + used;
+  sink->manager.free_in_buffer = used;
+  return TRUE;
+}
+
+void FinishSink(j_compress_ptr cinfo) {
+  Sink* sink = reinterpret_cast<Sink*>(cinfo->dest);
+  sink->size = sink->capacity - sink->manager.free_in_buffer;
+}
+
+[[noreturn]] void OnError(j_common_ptr cinfo) {
+  ErrorHandler* handler = reinterpret_cast<ErrorHandler*>(cinfo->err);
+  handler->manager.format_message(cinfo, handler->message);
+  std::longjmp(handler->jump, 1);
+}
+
+void OnMessage(j_common_ptr, int) {}
+
+struct Job {
+  jpeg_compress_struct cinfo;
+  ErrorHandler errors;
+  Sink sink;
+};
+
+void Configure(jpeg_compress_struct* cinfo, const RowSource& source, int quality, bool gray) {
+  cinfo->image_width = source.width;
+  cinfo->image_height = source.height;
+  cinfo->input_components = static_cast<int>(source.components);
+  cinfo->in_color_space = source.components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_set_defaults(cinfo);
+  jpeg_set_colorspace(cinfo, gray ? JCS_GRAYSCALE : JCS_YCbCr);
+  jpeg_set_quality(cinfo, quality, TRUE);
+  cinfo->optimize_coding = TRUE;
+  cinfo->dct_method = JDCT_ISLOW;
+  cinfo->write_JFIF_header = FALSE;  // the layout writes it
+  cinfo->write_Adobe_marker = FALSE;
+  if (!gray) {
+    cinfo->comp_info[0].h_samp_factor = cinfo->comp_info[0].v_samp_factor = 2;
+    for (int i = 1; i < 3; ++i) {
+      cinfo->comp_info[i].h_samp_factor = cinfo->comp_info[i].v_samp_factor = 1;
+    }
+  }
+}
+
+// False when libjpeg gave up; the reason is in job->errors. Only plain data lives here: libjpeg
+// jumps over this frame.
+bool Run(Job* job, const RowSource& source, int quality, bool gray) {
+  jpeg_compress_struct* cinfo = &job->cinfo;
+  cinfo->err = jpeg_std_error(&job->errors.manager);
+  job->errors.manager.error_exit = OnError;
+  job->errors.manager.emit_message = OnMessage;
+  if (setjmp(job->errors.jump) != 0) {
+    jpeg_destroy_compress(cinfo);
+    return false;
+  }
+  jpeg_create_compress(cinfo);
+  cinfo->dest = &job->sink.manager;
+  Configure(cinfo, source, quality, gray);
+  jpeg_start_compress(cinfo, TRUE);
+  while (cinfo->next_scanline < cinfo->image_height) {
+    JSAMPROW row = const_cast<JSAMPROW>(source.row(source.state, cinfo->next_scanline));
+    jpeg_write_scanlines(cinfo, &row, 1);
+  }
+  jpeg_finish_compress(cinfo);
+  jpeg_destroy_compress(cinfo);
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> EncodeJpegPayload(const RowSource& source, uint32_t quality,
+                                              bool gray) {
+  Job job = {};
+  // An eighth of a byte a pixel holds nearly every page without growing.
+  job.sink.capacity = 4096 + static_cast<size_t>(source.width) * source.height / 8;
+  job.sink.data = static_cast<uint8_t*>(std::malloc(job.sink.capacity));
+  if (job.sink.data == nullptr) return absl::ResourceExhaustedError("no memory for a JPEG");
+  job.sink.manager.next_output_byte = job.sink.data;
+  job.sink.manager.free_in_buffer = job.sink.capacity;
+  job.sink.manager.init_destination = InitSink;
+  job.sink.manager.empty_output_buffer = GrowSink;
+  job.sink.manager.term_destination = FinishSink;
+
+  if (!Run(&job, source, static_cast<int>(quality), gray)) {
+    std::free(job.sink.data);
+    const std::string message = absl::StrCat("libjpeg: ", job.errors.message);
+    if (job.errors.manager.msg_code == JERR_OUT_OF_MEMORY) {
+      return absl::ResourceExhaustedError(message);
+    }
+    return absl::InternalError(message);
+  }
+  absl::StatusOr<std::string> payload;
+  try {
+    // Between SOI and EOI.
+    payload.emplace(reinterpret_cast<const char*>(job.sink.data) + 2, job.sink.size - 4);
+  } catch (const std::bad_alloc&) {
+    payload = absl::ResourceExhaustedError("no memory for a JPEG");
+  }
+  std::free(job.sink.data);
+  return payload;
+}
+
+}  // namespace cbzfs

@@ -1,0 +1,239 @@
+#include "codecs/image/jpeg_fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "codecs/image/jpeg_encode.h"
+#include "codecs/image/soften.h"
+
+namespace cbzfs {
+namespace {
+
+constexpr uint32_t kMaxSide = 65'500;    // JPEG_MAX_DIMENSION
+constexpr uint32_t kLowestQuality = 40;  // at full size; below it detail is taken away instead
+constexpr uint32_t kHighestQuality = 95;
+
+// The room that filling leaves unused, so that the estimate's error seldom overflows the slot.
+constexpr double kFill = 0.93;
+// Less spare room than this is not worth looking at.
+constexpr double kWorthFilling = 1.10;
+// The part of the rows that the estimate encodes; more of a small image.
+constexpr uint32_t kSampleOneIn = 24;
+constexpr uint64_t kSmallImage = 500'000;
+constexpr uint32_t kSmallSampleOneIn = 8;
+// Encodes spent on finding a lower quality before detail is taken away.
+constexpr int kLowerTries = 5;
+
+// libjpeg's percentage by which its standard tables are scaled: sizes are close to a power of it.
+double QuantiserScale(uint32_t quality) {
+  return quality < 50 ? 5000.0 / quality : 200.0 - 2.0 * quality;
+}
+
+// True when R == G == B all over. Eight pixels a step; every neighbouring pair of bytes inside a
+// pixel is compared by one of four overlapping words.
+bool RowIsGray(const uint8_t* row, uint32_t width) {
+  uint32_t x = 0;
+  for (; x + 8 <= width; x += 8, row += 24) {
+    uint64_t a, b, c, d;
+    std::memcpy(&a, row, 8);
+    std::memcpy(&b, row + 6, 8);
+    std::memcpy(&c, row + 12, 8);
+    std::memcpy(&d, row + 16, 8);
+    // The first three words begin at a pixel, the last ends with one: R0G0B0R1G1B1..,
+    // ..R6G6B6R7G7B7.
+    const uint64_t pairs = ((a ^ (a >> 8)) | (b ^ (b >> 8)) | (c ^ (c >> 8))) & 0x000000ffff00ffffu;
+    const uint64_t last = (d ^ (d >> 8)) & 0x00ffff00ffff0000u;
+    if ((pairs | last) != 0) return false;
+  }
+  for (; x < width; ++x, row += 3) {
+    if (row[0] != row[1] || row[1] != row[2]) return false;
+  }
+  return true;
+}
+
+bool IsGray(const RasterView& raster) {
+  if (raster.components == 1) return true;
+  for (uint32_t y = 0; y < raster.height; ++y) {
+    if (!RowIsGray(raster.Row(y), raster.width)) return false;
+  }
+  return true;
+}
+
+const uint8_t* RasterRow(void* state, uint32_t y) {
+  return static_cast<const RasterView*>(state)->Row(y);
+}
+
+// Every `step`th band of 16 rows of a raster: one row of MCUs each.
+struct Bands {
+  const RasterView* raster;
+  uint32_t step;
+};
+
+const uint8_t* BandRow(void* state, uint32_t y) {
+  const Bands* bands = static_cast<const Bands*>(state);
+  const uint32_t band = (y / 16) * bands->step + bands->step / 2;
+  return bands->raster->Row(band * 16 + y % 16);
+}
+
+class Fitter {
+ public:
+  Fitter(const RasterView& raster, uint32_t quality, uint64_t max_payload)
+      : raster_(raster), asked_(quality), max_payload_(max_payload), gray_(IsGray(raster)) {}
+
+  absl::StatusOr<FittedJpeg> Fit();
+
+ private:
+  absl::StatusOr<std::string> Encode(uint32_t quality) const;
+  absl::StatusOr<uint32_t> FirstQuality() const;
+  absl::StatusOr<FittedJpeg> FitLower(uint64_t size_at_asked) const;
+  absl::StatusOr<FittedJpeg> FitSoftened() const;
+  uint32_t FillingQuality(double size, double slope) const;
+  FittedJpeg Done(std::string payload, uint32_t quality, bool softened) const {
+    return {std::move(payload), quality, gray_ ? 1u : 3u, softened};
+  }
+
+  const RasterView& raster_;
+  const uint32_t asked_;
+  const uint64_t max_payload_;
+  const bool gray_;
+};
+
+absl::StatusOr<std::string> Fitter::Encode(uint32_t quality) const {
+  const RowSource source{raster_.width, raster_.height, raster_.components, RasterRow,
+                         const_cast<RasterView*>(&raster_)};
+  return EncodeJpegPayload(source, quality, gray_);
+}
+
+// The quality, asked or higher, at which `size` bytes at the asked one become kFill of the slot.
+uint32_t Fitter::FillingQuality(double size, double slope) const {
+  if (size * kWorthFilling > static_cast<double>(max_payload_) || slope <= 0) return asked_;
+  const double gain = std::log(kFill * static_cast<double>(max_payload_) / size);
+  const double scale = QuantiserScale(asked_) * std::exp(-gain / slope);
+  uint32_t quality = asked_;
+  while (quality < kHighestQuality && QuantiserScale(quality + 1) >= scale) ++quality;
+  return quality;
+}
+
+// Estimates from a sample of the rows what quality fills the slot, so that one whole encode does.
+absl::StatusOr<uint32_t> Fitter::FirstQuality() const {
+  const uint64_t pixels = static_cast<uint64_t>(raster_.width) * raster_.height;
+  const uint32_t step = pixels < kSmallImage ? kSmallSampleOneIn : kSampleOneIn;
+  const uint32_t bands = raster_.height / 16 / step;
+  if (asked_ >= kHighestQuality || bands == 0) return asked_;
+  Bands state{&raster_, step};
+  const RowSource source{raster_.width, bands * 16, raster_.components, BandRow, &state};
+  absl::StatusOr<std::string> low = EncodeJpegPayload(source, asked_, gray_);
+  if (!low.ok()) return low.status();
+  const double times = static_cast<double>(raster_.height) / (bands * 16.0);
+  const double size = static_cast<double>(low->size()) * times;
+  if (size * kWorthFilling > static_cast<double>(max_payload_)) return asked_;
+  absl::StatusOr<std::string> high = EncodeJpegPayload(source, kHighestQuality, gray_);
+  if (!high.ok()) return high.status();
+  const double slope =
+      std::log(static_cast<double>(high->size()) / static_cast<double>(low->size())) /
+      std::log(QuantiserScale(asked_) / QuantiserScale(kHighestQuality));
+  return FillingQuality(size, slope);
+}
+
+// The best quality under the asked one that fits, by secant steps on log size over log scale:
+// usually one or two encodes.
+absl::StatusOr<FittedJpeg> Fitter::FitLower(uint64_t size_at_asked) const {
+  std::string best;
+  uint32_t best_quality = 0;
+  uint32_t low = kLowestQuality;  // the lowest quality still to be tried
+  uint32_t high = asked_;         // known to overflow
+  double size = static_cast<double>(size_at_asked);
+  double slope = 0.6;  // of wild pages
+  const double room = static_cast<double>(max_payload_);
+  for (int tries = 0; tries < kLowerTries && low < high; ++tries) {
+    const double scale = QuantiserScale(high) * std::pow(size / (0.985 * room), 1 / slope);
+    uint32_t quality = high - 1;
+    while (quality > low && QuantiserScale(quality) < scale) --quality;
+    // The last try without a result is for the lowest quality: either that or softening.
+    if (tries + 1 == kLowerTries && best.empty()) quality = low;
+    absl::StatusOr<std::string> payload = Encode(quality);
+    if (!payload.ok()) return payload.status();
+    const double got = static_cast<double>(payload->size());
+    if (got < size && QuantiserScale(quality) > QuantiserScale(high)) {
+      slope = std::log(size / got) / std::log(QuantiserScale(quality) / QuantiserScale(high));
+      slope = std::clamp(slope, 0.2, 1.5);
+    }
+    if (got > room) {
+      high = quality;
+      size = got;
+      continue;
+    }
+    best = *std::move(payload);
+    best_quality = quality;
+    low = quality + 1;
+    if (got > 0.97 * room) break;
+  }
+  if (best.empty()) return FitSoftened();
+  return Done(std::move(best), best_quality, false);
+}
+
+// Detail goes, size in pixels stays. The last factor leaves one colour, which always fits.
+absl::StatusOr<FittedJpeg> Fitter::FitSoftened() const {
+  const uint32_t quality = std::min(asked_, kLowestQuality);
+  for (const uint32_t factor : {2u, 4u, 8u, 16u, 64u, std::max(raster_.width, raster_.height)}) {
+    absl::StatusOr<SoftRows> rows = SoftRows::Create(raster_, factor);
+    if (!rows.ok()) return rows.status();
+    absl::StatusOr<std::string> payload = EncodeJpegPayload(rows->source(), quality, gray_);
+    if (!payload.ok()) return payload.status();
+    if (payload->size() <= max_payload_) return Done(*std::move(payload), quality, true);
+  }
+  return absl::InternalError("one colour does not fit the least slot");
+}
+
+absl::StatusOr<FittedJpeg> Fitter::Fit() {
+  absl::StatusOr<uint32_t> first = FirstQuality();
+  if (!first.ok()) return first.status();
+  uint32_t quality = *first;
+  uint64_t size = 0;
+  while (true) {
+    absl::StatusOr<std::string> payload = Encode(quality);
+    if (!payload.ok()) return payload.status();
+    size = payload->size();
+    if (size <= max_payload_) return Done(*std::move(payload), quality, false);
+    if (quality == asked_) break;
+    quality = asked_;  // the estimate was too bold: what was asked for is what counts
+  }
+  return FitLower(size);
+}
+
+absl::Status Check(const RasterView& raster, uint32_t quality, uint64_t max_payload) {
+  if (raster.pixels == nullptr || raster.width == 0 || raster.height == 0 ||
+      raster.width > kMaxSide || raster.height > kMaxSide ||
+      (raster.components != 1 && raster.components != 3) ||
+      raster.stride < static_cast<uint64_t>(raster.width) * raster.components) {
+    return absl::InvalidArgumentError("impossible raster");
+  }
+  if (quality < 1 || quality > 100) return absl::InvalidArgumentError("impossible quality");
+  if (max_payload < MinPayload(raster.width, raster.height)) {
+    return absl::InvalidArgumentError("slot under the least payload");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+// Of one colour every block is a DC difference of nought and an end of block, each one bit, because
+// an optimised table with one symbol (or with one seldom other) gives the frequent one a bit: six
+// blocks an MCU of 16 x 16 pixels, twelve bits. (A gray JPEG has at most four blocks in that area.)
+// The first block of a component has a difference of up to 11 bits and a longer code, a few bytes
+// with stuffing. Headers: DQT 2 x 69, SOF 19, DHT 4 x at most 23, SOS 14: 263 bytes.
+uint64_t MinPayload(uint32_t width, uint32_t height) {
+  const uint64_t mcus = (static_cast<uint64_t>(width) + 15) / 16 * ((height + 15ull) / 16);
+  return 300 + (mcus * 12 + 7) / 8;
+}
+
+absl::StatusOr<FittedJpeg> FitJpeg(const RasterView& raster, uint32_t quality,
+                                   uint64_t max_payload) {
+  if (absl::Status status = Check(raster, quality, max_payload); !status.ok()) return status;
+  return Fitter(raster, quality, max_payload).Fit();
+}
+
+}  // namespace cbzfs

@@ -1,0 +1,98 @@
+#include "codecs/image/soften.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace cbzfs {
+namespace {
+
+// Between which cells the centre of pixel `at` lies, and how far, in 256ths, from the first.
+struct Between {
+  uint32_t first;
+  uint32_t second;
+  uint32_t weight;
+};
+
+Between Locate(uint32_t at, uint32_t factor, uint32_t cells) {
+  const int64_t twice = 2 * static_cast<int64_t>(at) + 1 - factor;
+  if (twice <= 0) return {0, 0, 0};
+  const uint32_t cell = static_cast<uint32_t>(twice / (2 * factor));
+  if (cell + 1 >= cells) return {cells - 1, cells - 1, 0};
+  return {cell, cell + 1, static_cast<uint32_t>(twice % (2 * factor) * 256 / (2 * factor))};
+}
+
+}  // namespace
+
+absl::StatusOr<SoftRows> SoftRows::Create(const RasterView& raster, uint32_t factor) {
+  SoftRows rows;
+  rows.width_ = raster.width;
+  rows.height_ = raster.height;
+  rows.components_ = raster.components;
+  rows.factor_ = factor;
+  rows.cells_wide_ = (raster.width + factor - 1) / factor;
+  rows.cells_high_ = (raster.height + factor - 1) / factor;
+  const size_t row_cells = static_cast<size_t>(rows.cells_wide_) * raster.components;
+  try {
+    rows.cells_.resize(row_cells * rows.cells_high_);
+    rows.blend_.resize(row_cells);
+    rows.row_.resize(static_cast<size_t>(raster.width) * raster.components);
+    rows.Shrink(raster);
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("no memory for a softened page");
+  }
+  return rows;
+}
+
+void SoftRows::Shrink(const RasterView& raster) {
+  std::vector<uint64_t> sums(blend_.size());
+  uint8_t* out = cells_.data();
+  for (uint32_t top = 0; top < height_; top += factor_) {
+    const uint32_t bottom = std::min(height_, top + factor_);
+    std::fill(sums.begin(), sums.end(), 0);
+    for (uint32_t y = top; y < bottom; ++y) {
+      const uint8_t* pixel = raster.Row(y);
+      uint64_t* sum = sums.data();
+      for (uint32_t left = 0; left < width_; left += factor_, sum += components_) {
+        const uint32_t right = std::min(width_, left + factor_);
+        for (uint32_t x = left; x < right; ++x) {
+          for (uint32_t c = 0; c < components_; ++c) sum[c] += *pixel++;
+        }
+      }
+    }
+    size_t i = 0;
+    for (uint32_t left = 0; left < width_; left += factor_) {
+      const uint64_t area =
+          static_cast<uint64_t>(bottom - top) * (std::min(width_, left + factor_) - left);
+      for (uint32_t c = 0; c < components_; ++c, ++i) {
+        *out++ = static_cast<uint8_t>((sums[i] + area / 2) / area);
+      }
+    }
+  }
+}
+
+const uint8_t* SoftRows::Row(void* state, uint32_t y) {
+  SoftRows* self = static_cast<SoftRows*>(state);
+  const Between rows = Locate(y, self->factor_, self->cells_high_);
+  const size_t row_cells = self->blend_.size();
+  const uint8_t* upper = self->cells_.data() + rows.first * row_cells;
+  const uint8_t* lower = self->cells_.data() + rows.second * row_cells;
+  for (size_t i = 0; i < row_cells; ++i) {
+    self->blend_[i] = upper[i] * (256 - rows.weight) + lower[i] * rows.weight;
+  }
+  uint8_t* out = self->row_.data();
+  for (uint32_t x = 0; x < self->width_; ++x) {
+    const Between columns = Locate(x, self->factor_, self->cells_wide_);
+    const uint32_t* left = self->blend_.data() + columns.first * self->components_;
+    const uint32_t* right = self->blend_.data() + columns.second * self->components_;
+    for (uint32_t c = 0; c < self->components_; ++c) {
+      const uint32_t value = left[c] * (256 - columns.weight) + right[c] * columns.weight;
+      *out++ = static_cast<uint8_t>((value + 32768) >> 16);
+    }
+  }
+  return self->row_.data();
+}
+
+}  // namespace cbzfs
