@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+"""The shape of the source tree, as a test.
+
+    structure_test.py SOURCE_FOLDER [DAEMON WORKER]
+
+Folders are layers, and dependencies point downward only; each third-party library that parses or
+mounts something has one folder that may include it. RULES and HEADERS below are the whole list.
+Every rule is first tried on a tree that breaks it, so that a rule which can no longer fail fails.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCE = (".h", ".cc")
+LAYERS = ("cache", "codecs", "fs", "tests")
+MAX_LINES = 400
+
+# A file below the first folder never includes one below the second.
+RULES = (
+    ("cache", "codecs"),
+    ("cache", "fs"),
+    ("codecs", "cache"),
+    ("codecs", "fs"),
+    ("codecs/document", "codecs/image"),
+    ("codecs/document", "codecs/pdf"),
+    ("codecs/document", "codecs/worker"),
+    ("codecs/document", "codecs/zip"),
+    ("codecs/image", "codecs/pdf"),
+    ("codecs/image", "codecs/worker"),
+    ("codecs/image", "codecs/zip"),
+    ("codecs/pdf", "codecs/worker"),
+    ("codecs/pdf", "codecs/zip"),
+    ("codecs/zip", "codecs/image"),
+    ("codecs/zip", "codecs/pdf"),
+    ("codecs/zip", "codecs/worker"),
+    ("fs/core", "fs/fuse"),
+    ("fs", "codecs/pdf"),
+    ("cache", "tests"),
+    ("codecs", "tests"),
+    ("fs", "tests"),
+)
+
+# Headers of a library, and the only folders that may include them.
+HEADERS = (
+    (r"(fuse\w*/.*|fuse(_\w+)?\.h|linux/fuse\.h|cuse\w*\.h)", ("fs/fuse", "tests/bench")),
+    (r"mupdf/.*", ("codecs/pdf", "tests")),
+    (r"zip\.h|zipconf\.h", ("codecs/zip", "tests")),
+    (r"turbojpeg\.h|j(peglib|error|morecfg|pegint)\.h", ("codecs/image", "tests")),
+    (r"sqlite3\w*\.h", ("cache", "tests")),
+)
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+
+
+def sources(root):
+    for layer in LAYERS:
+        for folder, folders, names in os.walk(os.path.join(root, layer)):
+            folders.sort()
+            for name in sorted(names):
+                if name.endswith(SOURCE):
+                    path = os.path.join(folder, name)
+                    yield os.path.relpath(path, root), path
+
+
+def below(path, folder):
+    return path.startswith(folder + "/")
+
+
+def check_tree(root):
+    """Every breach in the tree, one line each."""
+    found = []
+    for name, path in sources(root):
+        with open(path, encoding="utf-8", errors="replace") as source:
+            text = source.read()
+        if text.count("\n") > MAX_LINES:
+            found.append("%s: %d lines, more than %d" % (name, text.count("\n"), MAX_LINES))
+        for quoted, angled in INCLUDE.findall(text):
+            header = quoted or angled
+            for folder, other in RULES:
+                if below(name, folder) and below(header, other):
+                    found.append("%s: %s may not include %s (%s)" % (name, folder, other, header))
+            for pattern, homes in HEADERS:
+                if re.fullmatch(pattern, header) and not any(below(name, home) for home in homes):
+                    found.append("%s: only %s may include %s" % (name, " and ".join(homes), header))
+            # One spelling for each header, or the rules above could be walked around.
+            beside = os.path.exists(os.path.join(os.path.dirname(path), header))
+            if ".." in header or (beside and not os.path.exists(os.path.join(root, header))):
+                found.append("%s: write %s from the root of the tree" % (name, header))
+    return found
+
+
+def mupdf_symbols(program):
+    """Names of MuPDF functions in the program; an error when it has no symbol table to look at."""
+    names = subprocess.run(["nm", "-a", program], check=True, capture_output=True, text=True).stdout
+    if " T main" not in names:
+        raise RuntimeError("%s has no symbols: build it without -s to check it" % program)
+    return sorted(set(re.findall(r"\b(?:fz|pdf)_[a-z]\w*", names)))
+
+
+def check_programs(daemon, worker):
+    found = []
+    linked = mupdf_symbols(daemon)
+    # pdf_ alone could be a name of ours; fz_ is MuPDF's.
+    if any(name.startswith("fz_") for name in linked):
+        found.append("%s links MuPDF: %s ..." % (daemon, ", ".join(linked[:3])))
+    if not any(name.startswith("fz_") for name in mupdf_symbols(worker)):
+        found.append("%s shows no MuPDF, so the check of the daemon proves nothing" % worker)
+    return found
+
+
+def prove_that_it_fails(path, text):
+    with tempfile.TemporaryDirectory() as root:
+        full = os.path.join(root, path)
+        os.makedirs(os.path.dirname(full))
+        with open(full, "w", encoding="utf-8") as source:
+            source.write(text)
+        return [] if check_tree(root) else ["no breach seen in %s: %.60s" % (path, text)]
+
+
+def self_test():
+    """Each rule, broken once."""
+    missed = []
+    for folder, other in RULES:
+        missed += prove_that_it_fails(folder + "/a.cc", '#include "%s/b.pb.h"\n' % other)
+    for header in ("fuse.h", "fuse_lowlevel.h", "fuse3/fuse.h", "linux/fuse.h"):
+        missed += prove_that_it_fails("fs/core/a.h", "#include <%s>\n" % header)
+        missed += prove_that_it_fails("tests/mount/a.cc", "#include <%s>\n" % header)
+    for header in ("mupdf/fitz.h", "mupdf/pdf.h", "zip.h", "turbojpeg.h", "jpeglib.h", "sqlite3.h"):
+        missed += prove_that_it_fails("fs/core/a.cc", "  # include <%s>\n" % header)
+        missed += prove_that_it_fails("codecs/worker/a.cc", '#include "%s"\n' % header)
+    missed += prove_that_it_fails("cache/a.cc", "\n" * (MAX_LINES + 1))
+    missed += prove_that_it_fails("cache/a.cc", '#include "a.cc"\n')
+    missed += prove_that_it_fails("cache/a.cc", '#include "../fs/core/b.h"\n')
+    with tempfile.TemporaryDirectory() as root:
+        os.mkdir(os.path.join(root, "cache"))
+        with open(os.path.join(root, "cache/a.cc"), "w", encoding="utf-8") as source:
+            source.write('#include "cache/a.cc"\n#include <sqlite3.h>\n' + "\n" * (MAX_LINES - 2))
+        missed += ["a clean tree is refused: " + line for line in check_tree(root)]
+    return missed
+
+
+def main():
+    if len(sys.argv) not in (2, 4):
+        sys.exit(__doc__)
+    count = sum(1 for _ in sources(sys.argv[1]))
+    found = self_test() + check_tree(sys.argv[1])
+    if count == 0:
+        found.append("%s has no sources" % sys.argv[1])
+    if len(sys.argv) == 4:
+        found += check_programs(sys.argv[2], sys.argv[3])
+    for line in found:
+        print(line)
+    print("%d files, %d breaches" % (count, len(found)))
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
