@@ -88,12 +88,17 @@ TEST(ByteBudgetTest, ShrinkingGivesTheDifferenceBack) {
 }
 
 TEST(ByteBudgetTest, TheListenerMayReserve) {
-  std::optional<ByteBudget::Reservation> next;
+  std::vector<uint64_t> queue = {70};
   ByteBudget* self = nullptr;
+  std::optional<ByteBudget::Reservation>* place = nullptr;
   ByteBudget budget(100, [&] {
-    if (!next) next = self->TryReserve(70);
+    if (queue.empty()) return;
+    *place = self->TryReserve(queue.back());
+    queue.pop_back();
   });
+  std::optional<ByteBudget::Reservation> next;
   self = &budget;
+  place = &next;
   auto first = budget.TryReserve(80);
   EXPECT_FALSE(budget.TryReserve(70).has_value());
   first.reset();
