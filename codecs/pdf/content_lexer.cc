@@ -10,7 +10,8 @@ enum CharClass : uint8_t { kRegular, kSpace, kDelimiter };
 
 constexpr std::array<CharClass, 256> MakeClasses() {
   std::array<CharClass, 256> classes{};
-  for (const char c : {'\0', '\t', '\n', '\f', '\r', ' '}) classes[static_cast<uint8_t>(c)] = kSpace;
+  for (const char c : {'\0', '\t', '\n', '\f', '\r', ' '})
+    classes[static_cast<uint8_t>(c)] = kSpace;
   for (const char c : {'(', ')', '<', '>', '[', ']', '{', '}', '/', '%'}) {
     classes[static_cast<uint8_t>(c)] = kDelimiter;
   }

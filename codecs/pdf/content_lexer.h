@@ -26,7 +26,8 @@ class ContentLexer {
     kOperator,    // text()
   };
 
-  explicit ContentLexer(std::string_view content) : at_(content.data()), end_(at_ + content.size()) {}
+  explicit ContentLexer(std::string_view content)
+      : at_(content.data()), end_(at_ + content.size()) {}
 
   Token Next();
   double number() const { return number_; }

@@ -42,8 +42,8 @@ struct ImagePlacement {
   ImageFilter filter = ImageFilter::kNone;
   uint8_t filter_count = 0;
   uint64_t bytes = 0;
-  fz_matrix ctm = {};         // from the unit square
-  fz_rect clip = {};          // what the clips leave at most (their bounding box, within the page's)
+  fz_matrix ctm = {};  // from the unit square
+  fz_rect clip = {};   // what the clips leave at most (their bounding box, within the page's)
   bool clip_is_rect = false;  // that box is exactly what they leave
   double area = 0;            // of the placement's bounding box within `clip`, in square points
   uint32_t mark = 0;          // which visible mark of the page this is: see PageFacts::marks
