@@ -30,6 +30,8 @@ struct JpegHeader {
   int adobe_transform = -1;  // of the last APP14 "Adobe"; -1: there is none
   bool has_icc = false;      // at least one APP2 "ICC_PROFILE"
 
+  int exif_orientation = 1;  // 1 to 8 as EXIF has it; a viewer turns the picture unless it is 1
+
   // Where segments may be inserted: behind SOI and the APP0 segments that follow it directly.
   uint32_t after_app0 = 0;
 

@@ -60,8 +60,9 @@ class Pdf {
   absl::StatusOr<FittedJpeg> Produce(uint32_t index, const Page& page,
                                      const AnalyseOptions& options, uint64_t max_payload);
 
- private:
   struct Impl;
+
+ private:
   explicit Pdf(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,80 @@
+#include <algorithm>
+
+#include "codecs/pdf/pdf_internal.h"
+
+namespace cbzfs {
+namespace {
+
+using absl::StatusCode;
+
+struct Opened {
+  pdf_document* doc = nullptr;
+  bool locked = false;
+  int64_t count = 0;    // what /Count claims, never more than the table of objects can hold
+  int64_t objects = 0;  // entries of the cross-reference table
+};
+
+int64_t CountPages(fz_context* ctx, pdf_document* doc) {
+  // Object 0 is never used, so a table of n entries has room for n - 1 pages. A page may be listed
+  // twice, but a file whose pages outnumber its objects is lying.
+  const int64_t room = std::max(pdf_xref_len(ctx, doc) - 1, 0);
+  return std::min<int64_t>(pdf_count_pages(ctx, doc), room);
+}
+
+void OpenImp(fz_context* ctx, absl::Span<const uint8_t> source, Opened* out) {
+  fz_stream* stream = fz_open_memory(ctx, source.data(), source.size());
+  // The document keeps the stream. Scripts stay off: nothing calls pdf_enable_js.
+  fz_try(ctx) { out->doc = pdf_open_document_with_stream(ctx, stream); }
+  fz_always(ctx) { fz_drop_stream(ctx, stream); }
+  fz_catch(ctx) { fz_rethrow(ctx); }
+  out->locked = pdf_needs_password(ctx, out->doc) && !pdf_authenticate_password(ctx, out->doc, "");
+  if (out->locked) return;
+  out->count = CountPages(ctx, out->doc);
+}
+
+// A damaged table can hide the page tree without being noticed: 2 of 16 empty documents of the
+// wild have pages after a repair.
+void RepairImp(fz_context* ctx, Opened* out) {
+  if (out->doc->repair_attempted) return;
+  pdf_repair_xref(ctx, out->doc);
+  pdf_repair_trailer(ctx, out->doc);
+  out->count = CountPages(ctx, out->doc);
+}
+
+}  // namespace
+
+Pdf::Pdf(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Pdf::~Pdf() = default;
+
+Pdf::Impl::~Impl() {
+  tree.Clear();
+  if (doc != nullptr) pdf_drop_document(ctx, doc);
+}
+
+absl::StatusOr<std::unique_ptr<Pdf>> Pdf::Open(PdfEngine* engine,
+                                               absl::Span<const uint8_t> source) {
+  auto impl = std::make_unique<Impl>();
+  fz_context* ctx = engine->impl()->ctx;
+  impl->engine = engine->impl();
+  impl->ctx = ctx;
+  impl->source = source;
+
+  Opened opened;
+  absl::Status status =
+      Try(ctx, StatusCode::kInvalidArgument, [&] { OpenImp(ctx, source, &opened); });
+  impl->doc = opened.doc;  // closed with impl from here on
+  if (!status.ok()) return status;
+  if (opened.locked) return absl::PermissionDeniedError("a password is needed");
+  if (opened.count < 1) {
+    status = Try(ctx, StatusCode::kInvalidArgument, [&] { RepairImp(ctx, &opened); });
+    if (absl::IsResourceExhausted(status)) return status;
+    if (opened.count < 1) return absl::NotFoundError("the document has no pages");
+  }
+  impl->page_count = static_cast<uint32_t>(opened.count);
+  impl->tree.Reset(ctx, opened.doc, impl->page_count);
+  return std::unique_ptr<Pdf>(new Pdf(std::move(impl)));
+}
+
+uint32_t Pdf::page_count() const { return impl_->page_count; }
+
+}  // namespace cbzfs

@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <cstring>
+
+#include "codecs/image/jpeg_header.h"
+#include "codecs/image/raster.h"
+#include "codecs/pdf/color_profiles.h"
+#include "codecs/pdf/original_image.h"
+#include "codecs/pdf/page_box.h"
+#include "codecs/pdf/pdf_internal.h"
+
+namespace cbzfs {
+namespace {
+
+using absl::StatusCode;
+
+// MuPDF objects of one drawing, released together whatever happened.
+struct Drawing {
+  fz_context* ctx;
+  pdf_page* page = nullptr;
+  fz_pixmap* pixmap = nullptr;
+
+  explicit Drawing(fz_context* context) : ctx(context) {}
+  ~Drawing() {
+    fz_drop_pixmap(ctx, pixmap);
+    if (page != nullptr) fz_drop_page(ctx, &page->super);
+  }
+  Drawing(const Drawing&) = delete;
+  Drawing& operator=(const Drawing&) = delete;
+};
+
+// Loads the page that the tree walk found, not the one MuPDF would count to: a page map of one
+// entry stands in for the page tree meanwhile. A map also spares the search of the whole tree for
+// each link's target.
+void LoadPage(fz_context* ctx, pdf_document* doc, pdf_obj* object, uint32_t index,
+              pdf_page** page) {
+  int number = pdf_to_num(ctx, object);
+  if (number == 0) {  // a page that stands in the tree directly
+    *page = pdf_load_page(ctx, doc, static_cast<int>(index));
+    return;
+  }
+#if FZ_VERSION_MAJOR == 1 && FZ_VERSION_MINOR < 22
+  pdf_rev_page_map reverse = {0, number};
+  doc->fwd_page_map = &number;
+  doc->rev_page_map = &reverse;
+  doc->map_page_count = 1;
+  fz_try(ctx) { *page = pdf_load_page(ctx, doc, 0); }
+  fz_always(ctx) {
+    doc->fwd_page_map = nullptr;
+    doc->rev_page_map = nullptr;
+    doc->map_page_count = 0;
+  }
+  fz_catch(ctx) { fz_rethrow(ctx); }
+  // Through a map, MuPDF 1.21 takes one reference to the page's dictionary too many.
+  pdf_drop_obj(ctx, (*page)->obj);
+#else
+  *page = pdf_load_page(ctx, doc, static_cast<int>(index));
+#endif
+}
+
+void UseMediaBox(fz_context* ctx, pdf_page* page) {
+  if (pdf_dict_get_inheritable(ctx, page->obj, PDF_NAME(CropBox)) == nullptr) return;
+  pdf_obj* copy = CopyPageWithoutCropBox(ctx, page->obj);
+  pdf_drop_obj(ctx, page->obj);
+  page->obj = copy;
+}
+
+void RunPage(fz_context* ctx, pdf_page* page, fz_pixmap* pixmap, fz_matrix ctm) {
+  fz_device* device = nullptr;
+  // With a cookie, errors in the content are counted and passed over, as `mutool draw` does.
+  fz_cookie cookie = {};
+  fz_var(device);
+  fz_try(ctx) {
+    device = fz_new_draw_device(ctx, fz_identity, pixmap);
+    // Directly, not through a display list: a cycle of Type 3 fonts costs a thousand times more.
+    fz_run_page(ctx, &page->super, device, ctm, &cookie);
+    fz_close_device(ctx, device);
+  }
+  fz_always(ctx) { fz_drop_device(ctx, device); }
+  fz_catch(ctx) { fz_rethrow(ctx); }
+}
+
+bool IsBlank(const fz_pixmap& pixmap) {
+  const auto row_bytes = static_cast<size_t>(pixmap.w) * pixmap.n;
+  for (int y = 0; y < pixmap.h; ++y) {
+    const unsigned char* row = pixmap.samples + y * pixmap.stride;
+    if (!std::all_of(row, row + row_bytes, [](unsigned char c) { return c == 255; })) return false;
+  }
+  return true;
+}
+
+// Everything of `stream`, a whole JPEG, that is neither SOI nor EOI, with `insert` behind its APP0.
+absl::StatusOr<FittedJpeg> PayloadOf(std::string_view stream, const std::string& insert) {
+  const auto bytes =
+      absl::Span<const uint8_t>(reinterpret_cast<const uint8_t*>(stream.data()), stream.size());
+  const absl::StatusOr<JpegHeader> header = ReadJpegHeader(bytes);
+  if (!header.ok()) return absl::DataLossError("the page's image is no JPEG any more");
+  const size_t end = stream.rfind("\xFF\xD9");
+  const size_t length = end == std::string_view::npos ? stream.size() : end;
+  const size_t split = insert.empty() ? 2 : header->after_app0;
+  if (length < split) return absl::DataLossError("the page's image is no JPEG any more");
+  FittedJpeg jpeg;
+  jpeg.payload.reserve(length + insert.size());
+  jpeg.payload.append(stream.substr(2, split - 2));
+  jpeg.payload += insert;
+  jpeg.payload.append(stream.substr(split, length - split));
+  jpeg.components = header->components;
+  return jpeg;
+}
+
+}  // namespace
+
+absl::StatusOr<FittedJpeg> Pdf::Impl::Draw(pdf_obj* object, uint32_t index, const Page& row,
+                                           const AnalyseOptions& options, uint64_t max_payload) {
+  Drawing drawing(ctx);
+  DrawGeometry geometry;
+  absl::Status status = Try(ctx, StatusCode::kDataLoss, [&] {
+    LoadPage(ctx, doc, object, index, &drawing.page);
+    if (options.box == AnalyseOptions::Box::kMedia) UseMediaBox(ctx, drawing.page);
+    geometry = GeometryFor(pdf_bound_page(ctx, drawing.page), row.dpi, row.width, row.height);
+    fz_colorspace* space = row.gray ? fz_device_gray(ctx) : fz_device_rgb(ctx);
+    drawing.pixmap = fz_new_pixmap_with_bbox(ctx, space, geometry.area, nullptr, 0);
+    fz_clear_pixmap_with_value(ctx, drawing.pixmap, 255);
+  });
+  if (!status.ok()) return status;
+  status = Try(ctx, StatusCode::kDataLoss,
+               [&] { RunPage(ctx, drawing.page, drawing.pixmap, geometry.ctm); });
+  // An error half-way leaves what was drawn before it, which is more than nothing; but the end of
+  // memory strikes at another place each time, and a page must have the same bytes always.
+  if (absl::IsResourceExhausted(status)) return status;
+  if (!status.ok() && IsBlank(*drawing.pixmap)) return status;
+  const fz_pixmap& pixmap = *drawing.pixmap;
+  const RasterView raster = {.pixels = pixmap.samples,
+                             .width = static_cast<uint32_t>(pixmap.w),
+                             .height = static_cast<uint32_t>(pixmap.h),
+                             .components = pixmap.n,
+                             .stride = static_cast<uint64_t>(pixmap.stride)};
+  return FitJpeg(raster, options.quality, max_payload);
+}
+
+absl::StatusOr<FittedJpeg> Pdf::Impl::Extract(pdf_obj* object, const AnalyseOptions& options,
+                                              uint64_t max_payload) {
+  OriginalImage image;
+  int image_object = 0;
+  fz_buffer* buffer = nullptr;
+  absl::Status status = Try(ctx, StatusCode::kDataLoss, [&] {
+    const PageBox box = PageBox::FromObject(ctx, object, options.box);
+    const LoneImage lone = ScanForLoneImage(ctx, doc, object, box.box);
+    image = FindOriginal(ctx, doc, source, lone, box);
+    image_object = pdf_to_num(ctx, lone.image);
+    if (image.kind == PageKind::kExtracted) {
+      buffer = pdf_load_raw_stream_number(ctx, doc, image_object);
+    }
+  });
+  if (!status.ok()) return status;
+  if (buffer == nullptr) return absl::DataLossError("the page's image is not where it was");
+  ColorProfiles profiles(ctx, doc);
+  std::string insert;
+  if (image.profile_object != 0) {
+    const ColorProfiles::Lookup found = profiles.Find(image.profile_object, image.gray ? 1 : 3);
+    if (found.insert >= 0) insert = profiles.insert(found.insert);
+  }
+  absl::StatusOr<FittedJpeg> jpeg =
+      PayloadOf(std::string_view(reinterpret_cast<const char*>(buffer->data), buffer->len), insert);
+  fz_drop_buffer(ctx, buffer);
+  if (jpeg.ok() && jpeg->payload.size() > max_payload) {
+    return absl::DataLossError("the page's image is longer than its slot");
+  }
+  return jpeg;
+}
+
+absl::StatusOr<FittedJpeg> Pdf::Produce(uint32_t index, const Page& page,
+                                        const AnalyseOptions& options, uint64_t max_payload) {
+  if (page.kind == PageKind::kOriginal) {
+    return absl::InvalidArgumentError("an original page is not produced");
+  }
+  if (page.width == 0 || page.height == 0 || !(page.dpi > 0) ||
+      uint64_t{page.width} * page.height > kMaxPagePixels) {
+    if (page.kind == PageKind::kDrawn) return absl::InvalidArgumentError("impossible page size");
+  }
+  const absl::StatusOr<pdf_obj*> object = impl_->tree.Find(index);
+  if (!object.ok()) return object.status();
+  if (page.kind == PageKind::kExtracted) return impl_->Extract(*object, options, max_payload);
+  return impl_->Draw(*object, index, page, options, max_payload);
+}
+
+}  // namespace cbzfs

@@ -1,0 +1,121 @@
+#include <algorithm>
+#include <cmath>
+
+#include "codecs/pdf/color_profiles.h"
+#include "codecs/pdf/original_image.h"
+#include "codecs/pdf/page_box.h"
+#include "codecs/pdf/pdf_internal.h"
+
+namespace cbzfs {
+namespace {
+
+constexpr float kLeastAutoDpi = 150;
+constexpr float kMostAutoDpi = 300;
+constexpr float kDefaultAutoDpi = 200;  // of a page without an image
+
+constexpr size_t kMaxInfoText = 1024;
+
+// What one look at a page finds. Plain data: filled in under Try().
+struct Draft {
+  PageBox box;
+  OriginalImage original;
+  float image_dpi = 0;  // of the largest image; 0: there is none
+  bool gray = false;
+};
+
+void LookAtPage(const Pdf::Impl& pdf, pdf_obj* page, const AnalyseOptions& options, Draft* draft) {
+  fz_context* ctx = pdf.ctx;
+  draft->box = PageBox::FromObject(ctx, page, options.box);
+  const LoneImage lone = ScanForLoneImage(ctx, pdf.doc, page, draft->box.box);
+  const bool annotated = HasVisibleAnnotations(ctx, page);
+  if (lone.found) {
+    draft->image_dpi = ImageResolution(fz_concat(lone.ctm, draft->box.ctm),
+                                       pdf_dict_get_int(ctx, lone.image, PDF_NAME(Width)),
+                                       pdf_dict_get_int(ctx, lone.image, PDF_NAME(Height)));
+    draft->gray = !annotated && IsGrayImage(ctx, lone);
+  }
+  if (options.original && !annotated) {
+    draft->original = FindOriginal(ctx, pdf.doc, pdf.source, lone, draft->box);
+  }
+}
+
+float ChosenDpi(const AnalyseOptions& options, const Draft& draft) {
+  if (options.dpi != 0) return static_cast<float>(options.dpi);
+  if (!(draft.image_dpi > 0)) return kDefaultAutoDpi;
+  return std::clamp(draft.image_dpi, kLeastAutoDpi, kMostAutoDpi);
+}
+
+Page DrawnPage(const AnalyseOptions& options, const Draft& draft) {
+  const PixelSize size = draft.box.PixelsAt(ChosenDpi(options, draft));
+  Page page;
+  page.width = size.width;
+  page.height = size.height;
+  page.dpi = size.dpi;
+  page.gray = draft.gray;
+  page.payload_bytes = static_cast<uint32_t>(std::max<uint64_t>(
+      MinPayload(size.width, size.height), uint64_t{size.width} * size.height * 35 / 100));
+  return page;
+}
+
+// The page as its own JPEG, or kDrawn when its colour profile forbids that.
+Page OriginalPage(const Draft& draft, ColorProfiles* profiles) {
+  const OriginalImage& image = draft.original;
+  Page page;
+  ColorProfiles::Lookup profile = {.verdict = ColorProfiles::Verdict::kIgnore};
+  if (image.profile_object != 0) profile = profiles->Find(image.profile_object, image.gray ? 1 : 3);
+  if (profile.verdict == ColorProfiles::Verdict::kRefuse) return page;
+  page.kind = image.kind;
+  page.width = image.width;
+  page.height = image.height;
+  page.gray = image.gray;
+  page.dpi = static_cast<float>(image.width) * 72 / (draft.box.bounds.x1 - draft.box.bounds.x0);
+  if (image.kind == PageKind::kExtracted) {
+    const size_t insert = profile.insert < 0 ? 0 : profiles->insert(profile.insert).size();
+    page.payload_bytes = static_cast<uint32_t>(image.bytes + insert);
+    return page;
+  }
+  page.source_offset = image.offset;
+  page.source_bytes = image.bytes;
+  page.insert = profile.insert;
+  page.insert_at = profile.insert < 0 ? 0 : image.insert_at;
+  return page;
+}
+
+std::string InfoText(const Pdf::Impl& pdf, pdf_obj* key) {
+  const char* text = nullptr;
+  const absl::Status status = Try(pdf.ctx, absl::StatusCode::kDataLoss, [&] {
+    pdf_obj* info = pdf_dict_get(pdf.ctx, pdf_trailer(pdf.ctx, pdf.doc), PDF_NAME(Info));
+    text = pdf_dict_get_text_string(pdf.ctx, info, key);
+  });
+  return status.ok() && text != nullptr ? PrintableText(text, kMaxInfoText) : "";
+}
+
+}  // namespace
+
+absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options) {
+  Document document;
+  document.info.title = InfoText(*impl_, PDF_NAME(Title));
+  document.info.author = InfoText(*impl_, PDF_NAME(Author));
+  ColorProfiles profiles(impl_->ctx, impl_->doc);
+  const uint32_t count = std::min(impl_->page_count, options.max_pages);
+  for (uint32_t i = 0; i < count; ++i) {
+    const absl::StatusOr<pdf_obj*> object = impl_->tree.Find(i);
+    if (absl::IsNotFound(object.status())) break;  // /Count said more than there are
+    if (!object.ok()) return object.status();
+    Draft draft;
+    draft.box.bounds = {0, 0, 612, 792};
+    const absl::Status status = Try(impl_->ctx, absl::StatusCode::kDataLoss,
+                                    [&] { LookAtPage(*impl_, *object, options, &draft); });
+    if (absl::IsResourceExhausted(status)) return status;
+    // A page that cannot be looked at keeps its place, and fails when it is drawn.
+    Page page;
+    if (draft.original.kind != PageKind::kDrawn) page = OriginalPage(draft, &profiles);
+    if (page.kind == PageKind::kDrawn) page = DrawnPage(options, draft);
+    document.pages.push_back(page);
+  }
+  if (document.pages.empty()) return absl::NotFoundError("the document has no pages");
+  document.inserts = profiles.TakeInserts();
+  return document;
+}
+
+}  // namespace cbzfs

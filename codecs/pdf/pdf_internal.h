@@ -1,0 +1,66 @@
+// What the .cc files of this room share. Includes MuPDF's headers: never include it from elsewhere.
+//
+// MuPDF reports errors by longjmp. Whatever runs inside Try() must therefore hold plain data only:
+// no object with a destructor may live in a frame between Try() and the MuPDF call that throws.
+// Results leave through plain structs that the caller owns.
+
+#ifndef CBZFS_CODECS_PDF_PDF_INTERNAL_H_
+#define CBZFS_CODECS_PDF_PDF_INTERNAL_H_
+
+#include <mupdf/fitz.h>
+#include <mupdf/pdf.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "codecs/pdf/page_tree.h"
+#include "codecs/pdf/pdf.h"
+
+namespace cbzfs {
+
+struct PdfEngine::Impl {
+  fz_context* ctx = nullptr;
+  // MuPDF's last complaint. Hostile files produce millions: only the last is of use.
+  char last_message[256] = {};
+
+  Impl();
+  ~Impl();
+};
+
+struct Pdf::Impl {
+  PdfEngine::Impl* engine = nullptr;
+  fz_context* ctx = nullptr;
+  absl::Span<const uint8_t> source;
+  pdf_document* doc = nullptr;
+  uint32_t page_count = 0;
+  PageTree tree;
+
+  ~Impl();
+
+  absl::StatusOr<FittedJpeg> Draw(pdf_obj* object, uint32_t index, const Page& row,
+                                  const AnalyseOptions& options, uint64_t max_payload);
+  absl::StatusOr<FittedJpeg> Extract(pdf_obj* object, const AnalyseOptions& options,
+                                     uint64_t max_payload);
+};
+
+// `text` as valid UTF-8 without control characters or blanks around it, at most `max_bytes` long.
+std::string PrintableText(std::string_view text, size_t max_bytes);
+
+// The error that fz_catch has just caught. `code` says what any error but the end of memory means.
+absl::Status CaughtStatus(fz_context* ctx, absl::StatusCode code);
+
+// Runs `body`; see the rule above. Not inlined, so that no caller's local is clobbered by longjmp.
+template <typename Body>
+[[gnu::noinline]] absl::Status Try(fz_context* ctx, absl::StatusCode code, const Body& body) {
+  fz_try(ctx) { body(); }
+  fz_catch(ctx) { return CaughtStatus(ctx, code); }
+  return absl::OkStatus();
+}
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_CODECS_PDF_PDF_INTERNAL_H_
