@@ -6,9 +6,11 @@
 #ifndef CBZFS_CODECS_ZIP_BODY_H_
 #define CBZFS_CODECS_ZIP_BODY_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -23,7 +25,8 @@ class Body {
   static absl::StatusOr<std::shared_ptr<const Body>> Drawn(const BodySpec& spec,
                                                            std::string payload);
 
-  // An original page, from the CRC-32 and length of its entry's data before the body.
+  // An original page, from the CRC-32 and length of its entry's data before the body (the pieces of
+  // Layout::OriginalData). The length must be spec.head_bytes.
   static std::shared_ptr<const Body> Original(const BodySpec& spec, uint32_t data_crc,
                                               uint64_t data_bytes);
 
@@ -34,11 +37,11 @@ class Body {
   uint64_t memory_bytes() const { return sizeof(*this) + payload_.size(); }
 
  private:
-  Body(const BodySpec& spec, std::string payload, uint32_t patch)
+  Body(const BodySpec& spec, std::string payload, std::array<char, 4> patch)
       : spec_(spec), payload_(std::move(payload)), patch_(patch) {}
   const BodySpec spec_;
   const std::string payload_;
-  const uint32_t patch_;
+  const std::array<char, 4> patch_;  // the last bytes of the body
 };
 
 }  // namespace cbzfs

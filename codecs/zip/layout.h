@@ -1,4 +1,5 @@
-// The virtual CBZ: its exact size, and where each of its bytes comes from, before any page is drawn.
+// The virtual CBZ: its exact size, and where each of its bytes comes from, before any page is
+// drawn.
 //
 // A Layout is pure arithmetic over a Document, the file's name and the layout options. It never
 // reads the source and never draws. Specification: PKWARE APPNOTE 6.3.10, entries STORED, sizes and
@@ -15,9 +16,10 @@
 //
 // An original page's entry:
 //
-//   | local header | source stream (with an ICC profile inserted) | COM zeros ... patch | EOI
-//   |<-- const --->|<---- Piece::kSource (and a literal) -------->|<-- kBody (seal) --->|
+//   | local header | source stream (with an ICC profile inserted) | COM zeros ... patch |  EOI  |
+//   |<-- const --->|<---- Piece::kSource (and a literal) -------->|<-- kBody (seal) --->|< tail>|
 //
+// An extracted page's head has no APP0: the stream brings its own.
 // `patch` is four bytes that make the entry's real CRC-32 the one declared in the local header and
 // the central directory. `tail` is empty but in the last page, where constant COM segments keep
 // programs that read a file's last kilobytes from touching the page (design: 16 KiB with a 4 KiB
@@ -34,15 +36,18 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/base/call_once.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "codecs/document/document.h"
+#include "codecs/zip/comic_info.h"
+#include "codecs/zip/entry_names.h"
+#include "codecs/zip/page_shape.h"
+#include "codecs/zip/piece.h"
+#include "codecs/zip/zip_records.h"
 
 namespace cbzfs {
-
-enum class PageNames : uint8_t {
-  kNumber,  // 0001.jpg, zero-padded to max(4, digits of the page count)
-  kSeed,    // "STEM page_1.jpg", as the old tool named them
-};
 
 struct LayoutOptions {
   uint32_t guard = 4096;  // 0, 4096 or 65536: constant bytes at the start of a drawn page's entry
@@ -57,37 +62,12 @@ struct BookIdentity {
   uint64_t options = 0;      // hash of the AnalyseOptions and kEngineVersion
 };
 
-// A run of bytes of the virtual file with one origin.
-struct Piece {
-  enum class Kind : uint8_t {
-    kLiteral,  // known now: read with Layout::ReadLiteral
-    kSource,   // a range of the source file
-    kBody,     // depends on a page's bytes: `page`, from `body_offset` of its body
-  };
-  Kind kind = Kind::kLiteral;
-  uint64_t offset = 0;  // in the virtual file
-  uint64_t size = 0;
-  uint64_t source_offset = 0;  // kSource
-  uint32_t page = 0;           // kBody (and kSource): index into Document::pages
-  uint64_t body_offset = 0;    // kBody
-};
-
-// What the body of one page needs to be made: see body.h.
-struct BodySpec {
-  uint64_t body_bytes = 0;    // length of the body
-  uint64_t max_payload = 0;   // the longest payload that fits (0 for an original page)
-  uint32_t declared_crc = 0;  // CRC-32 of the whole entry's data
-  uint32_t head_crc = 0;      // CRC-32 of the data before the body (drawn pages only)
-  uint64_t head_bytes = 0;    // its length
-  uint32_t tail_crc = 0;      // CRC-32 of the constant bytes after the body
-  uint64_t tail_bytes = 0;    // their length; the EOI is among them
-};
-
 class Layout {
  public:
   // `stem` is the virtual file's name without its extension, any bytes; it becomes the title where
   // the document has none, and part of the page names with PageNames::kSeed.
-  // kOutOfRange when the archive would pass 2^62 bytes. `document` is kept.
+  // kOutOfRange when an entry would pass 4 GiB or the archive 2^62 bytes; kInvalidArgument for a
+  // guard or a document that cannot be. `document` is kept.
   static absl::StatusOr<std::shared_ptr<const Layout>> Create(
       std::shared_ptr<const Document> document, std::string_view stem, const BookIdentity& identity,
       const LayoutOptions& options);
@@ -106,7 +86,7 @@ class Layout {
   BodySpec Body(uint32_t page) const;
 
   // The pieces before the body of an original page whose bytes its seal must cover (all of the
-  // entry's data before the body: source ranges and literals), in order.
+  // entry's data before the body: source ranges and literals), in order. None for other pages.
   std::vector<Piece> OriginalData(uint32_t page) const;
 
   // Name of the page's entry, and where the entry's data (not its local header) lies: for the
@@ -116,10 +96,41 @@ class Layout {
   uint64_t PageDataBytes(uint32_t page) const;
 
  private:
-  Layout() = default;
-  std::shared_ptr<const Document> document_;
+  // Entries count from 0 (ComicInfo.xml); page i is entry i + 1. Where a function takes an entry,
+  // the one after the last stands for the central directory and the end records.
+  struct Part;
+  using Parts = absl::InlinedVector<Part, 6>;
+
+  Layout(std::shared_ptr<const Document> document, std::string_view stem,
+         const BookIdentity& identity, const LayoutOptions& options);
+  absl::Status Place();
+
+  uint64_t NameBytes(size_t entry) const;
+  uint64_t DirectoryBytesBefore(size_t entry) const;
+  PageShape ShapeOf(uint32_t page) const;
+  uint32_t DeclaredCrc(uint32_t page) const;
+  ZipEnd End() const;
+
+  Parts PartsOf(size_t entry) const;
+  size_t EntryAt(uint64_t offset) const;
+  ZipEntry Record(size_t entry) const;
+  ComicInfoSource InfoSource() const;
+  std::string ComicInfoData() const;
+  uint32_t ComicInfoCrc() const;
+  void ReadPart(const Part& part, uint64_t from, absl::Span<char> out) const;
+  void ReadDirectory(uint64_t from, absl::Span<char> out) const;
+
+  const std::shared_ptr<const Document> document_;
+  const std::string stem_;
+  const BookIdentity identity_;
+  const LayoutOptions options_;
+  const EntryNames names_;
+  uint64_t last_tail_bytes_ = 0;
   uint64_t size_ = 0;
-  // The implementation adds what it needs; it keeps no table of O(file size).
+  std::vector<uint64_t> offsets_;        // of the entries, and of the central directory
+  size_t first_zip64_ = SIZE_MAX;        // the first entry whose offset needs it
+  mutable absl::once_flag info_once_;    // the text is made when it is read: few books ever are
+  mutable uint32_t comic_info_crc_ = 0;  // once info_once_ has run
 };
 
 }  // namespace cbzfs

@@ -1,0 +1,147 @@
+// The literal bytes of a virtual CBZ, each run made when it is read.
+
+#include <algorithm>
+#include <cstring>
+
+#include "codecs/zip/crc_force.h"
+#include "codecs/zip/layout.h"
+#include "codecs/zip/layout_internal.h"
+
+namespace cbzfs {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+constexpr std::string_view kEoi = "\xFF\xD9"sv;
+
+// Copies what of `bytes`, which begin at `start`, falls into [from, from + out.size()).
+void CopyOverlap(std::string_view bytes, uint64_t start, uint64_t from, absl::Span<char> out) {
+  const uint64_t begin = std::max(start, from);
+  const uint64_t end = std::min(start + bytes.size(), from + out.size());
+  if (begin < end) std::memcpy(&out[begin - from], &bytes[begin - start], end - begin);
+}
+
+void CopyOverlap(const ComPadding& padding, uint64_t start, uint64_t from, absl::Span<char> out) {
+  const uint64_t begin = std::max(start, from);
+  const uint64_t end = std::min(start + padding.bytes(), from + out.size());
+  if (begin < end) padding.Read(begin - start, out.subspan(begin - from, end - begin));
+}
+
+ComPadding TailPadding(uint64_t tail_bytes) { return ComPadding(tail_bytes - kEoiBytes); }
+
+}  // namespace
+
+ComicInfoSource Layout::InfoSource() const {
+  return {.document = *document_,
+          .stem = stem_,
+          .fingerprint = identity_.fingerprint,
+          .data_bytes = [this](uint32_t page) { return PageDataBytes(page); }};
+}
+
+std::string Layout::ComicInfoData() const {
+  std::string text = ComicInfoText(InfoSource());
+  const uint64_t size = offsets_[1] - kLocalHeaderBytes - kComicInfoName.size();
+  if (text.size() < size) {
+    text.resize(size, ' ');
+    text.back() = '\n';
+  }
+  return text;
+}
+
+uint32_t Layout::ComicInfoCrc() const {
+  absl::call_once(info_once_, [this] { comic_info_crc_ = ExtendCrc(0, ComicInfoData()); });
+  return comic_info_crc_;
+}
+
+ZipEntry Layout::Record(size_t entry) const {
+  if (entry == 0) {
+    return {.name = std::string(kComicInfoName),
+            .crc = ComicInfoCrc(),
+            .bytes = static_cast<uint32_t>(offsets_[1] - kLocalHeaderBytes - NameBytes(0)),
+            .offset = 0};
+  }
+  const auto page = static_cast<uint32_t>(entry - 1);
+  return {.name = PageName(page),
+          .crc = DeclaredCrc(page),
+          .bytes = static_cast<uint32_t>(PageDataBytes(page)),
+          .offset = offsets_[entry]};
+}
+
+void Layout::ReadLiteral(const Piece& piece, char* out) const {
+  const uint64_t end = piece.offset + piece.size;
+  for (size_t entry = EntryAt(piece.offset); entry < offsets_.size() && offsets_[entry] < end;
+       ++entry) {
+    for (const Part& part : PartsOf(entry)) {
+      const uint64_t from = std::max(piece.offset, part.offset);
+      const uint64_t to = std::min(end, part.offset + part.size);
+      if (from >= to) continue;
+      ReadPart(part, from - part.offset, {out + (from - piece.offset), to - from});
+    }
+  }
+}
+
+void Layout::ReadPart(const Part& part, uint64_t from, absl::Span<char> out) const {
+  const auto page = static_cast<uint32_t>(part.entry - 1);  // of no use for entry 0
+  switch (part.origin) {
+    case Part::Origin::kLocalHeader:
+      return CopyOverlap(LocalHeader(Record(part.entry)), 0, from, out);
+    case Part::Origin::kComicInfo:
+      return CopyOverlap(ComicInfoData(), 0, from, out);
+    case Part::Origin::kPageHead: {
+      const PageHead head = MakePageHead(document_->pages[page],
+                                         kLocalHeaderBytes + names_.Bytes(page), options_.guard);
+      CopyOverlap(head.marker_segments, 0, from, out);
+      return CopyOverlap(head.fill, head.marker_segments.size(), from, out);
+    }
+    case Part::Origin::kInsert:
+      return CopyOverlap(document_->inserts[document_->pages[page].insert], 0, from, out);
+    case Part::Origin::kTail: {
+      const ComPadding padding = TailPadding(part.size);
+      CopyOverlap(padding, 0, from, out);
+      return CopyOverlap(kEoi, padding.bytes(), from, out);
+    }
+    case Part::Origin::kDirectory:
+      return ReadDirectory(from, out);
+    case Part::Origin::kEnd:
+      return CopyOverlap(EndRecords(End()), 0, from, out);
+    case Part::Origin::kSource:
+    case Part::Origin::kBody:
+      return;  // not literal: no piece of Map() holds them
+  }
+}
+
+void Layout::ReadDirectory(uint64_t from, absl::Span<char> out) const {
+  const size_t entries = page_count() + 1;
+  // The last record that begins at or before `from`.
+  size_t low = 0;
+  for (size_t high = entries; high - low > 1;) {
+    const size_t middle = low + (high - low) / 2;
+    (DirectoryBytesBefore(middle) <= from ? low : high) = middle;
+  }
+  const uint64_t end = from + out.size();
+  uint64_t at = DirectoryBytesBefore(low);
+  for (size_t entry = low; entry < entries && at < end; ++entry) {
+    const std::string record = CentralRecord(Record(entry));
+    CopyOverlap(record, at, from, out);
+    at += record.size();
+  }
+}
+
+BodySpec Layout::Body(uint32_t index) const {
+  const PageShape shape = ShapeOf(index);
+  const ComPadding tail = TailPadding(shape.tail);
+  BodySpec spec{.body_bytes = shape.body,
+                .declared_crc = DeclaredCrc(index),
+                .head_bytes = shape.head,
+                .tail_crc = ExtendCrc(tail.ExtendCrc(0, tail.bytes()), kEoi),
+                .tail_bytes = shape.tail};
+  const Page& page = document_->pages[index];
+  if (page.kind != PageKind::kOriginal) {
+    const PageHead head = MakePageHead(page, shape.header, options_.guard);
+    spec.max_payload = shape.body - kLeastPadding;
+    spec.head_crc = head.fill.ExtendCrc(ExtendCrc(0, head.marker_segments), head.fill.bytes());
+  }
+  return spec;
+}
+
+}  // namespace cbzfs

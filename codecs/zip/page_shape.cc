@@ -1,0 +1,72 @@
+#include "codecs/zip/page_shape.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+namespace cbzfs {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+constexpr uint64_t kPageAlignment = 4096;
+constexpr std::string_view kSoi = "\xFF\xD8"sv;
+constexpr uint64_t kApp0Bytes = 18;
+
+// JFIF 1.01 (ITU-T T.871): density in dots per inch, no thumbnail.
+std::string App0(float dpi) {
+  const bool known = std::isfinite(dpi) && dpi > 0;
+  const auto density =
+      known ? static_cast<uint16_t>(std::clamp(std::round(dpi), 1.0f, 65535.0f)) : uint16_t{1};
+  std::string segment(
+      "\xFF\xE0\x00\x10"
+      "JFIF\0\x01\x01"sv);
+  segment.push_back(known ? 1 : 0);  // dots per inch, or only an aspect ratio
+  for (int axis = 0; axis < 2; ++axis) {
+    segment.push_back(static_cast<char>(density >> 8));
+    segment.push_back(static_cast<char>(density));
+  }
+  return segment.append(2, '\0');
+}
+
+uint64_t MarkerBytes(const Page& page) {
+  return kSoi.size() + (page.kind == PageKind::kDrawn ? kApp0Bytes : 0);
+}
+
+// The local header and the markers are always shorter than a guard: names are limited.
+uint64_t FillBytes(const Page& page, uint64_t header_bytes, uint32_t guard) {
+  return guard == 0 ? 0 : guard - header_bytes - MarkerBytes(page);
+}
+
+uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
+
+}  // namespace
+
+uint64_t AlignmentFor(uint32_t guard) { return guard == 0 ? 1 : kPageAlignment; }
+
+// libarchive and most others search the last 16 KiB for the end record, some the last 64 KiB and a
+// bit (clients.md, section 4).
+uint64_t ConstantEndFor(uint32_t guard) {
+  if (guard == 0) return 0;
+  return guard <= 4096 ? 16 << 10 : 72 << 10;
+}
+
+PageHead MakePageHead(const Page& page, uint64_t header_bytes, uint32_t guard) {
+  std::string markers(kSoi);
+  if (page.kind == PageKind::kDrawn) markers += App0(page.dpi);
+  return {std::move(markers), ComPadding(FillBytes(page, header_bytes, guard))};
+}
+
+PageShape MakePageShape(const Page& page, uint64_t header_bytes, uint64_t insert_bytes,
+                        uint64_t tail_bytes, uint32_t guard) {
+  const bool original = page.kind == PageKind::kOriginal;
+  PageShape shape{.header = header_bytes, .tail = tail_bytes};
+  shape.head = original ? page.source_bytes + insert_bytes
+                        : MarkerBytes(page) + FillBytes(page, header_bytes, guard);
+  shape.body = kLeastPadding + (original ? 0 : page.payload_bytes);
+  const uint64_t least = shape.total();
+  shape.body += RoundUp(least, AlignmentFor(guard)) - least;
+  return shape;
+}
+
+}  // namespace cbzfs

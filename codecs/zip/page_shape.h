@@ -1,0 +1,55 @@
+// The parts of one page's entry: how long each is, and the constant ones among them. See layout.h
+// for the picture.
+//
+// Pure functions: any thread.
+
+#ifndef CBZFS_CODECS_ZIP_PAGE_SHAPE_H_
+#define CBZFS_CODECS_ZIP_PAGE_SHAPE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "codecs/document/document.h"
+#include "codecs/zip/com_padding.h"
+
+namespace cbzfs {
+
+// The last segment of a body's padding: marker, length and the four bytes of the patch.
+inline constexpr uint64_t kPatchBytes = 4;
+inline constexpr uint64_t kLeastPadding = 8;
+inline constexpr uint64_t kEoiBytes = 2;
+
+// Lengths in bytes, in the order of the file. The whole is a multiple of the alignment.
+struct PageShape {
+  uint64_t header = 0;  // local header with its name
+  uint64_t head = 0;    // drawn: constant bytes; original: the stream with its insert
+  uint64_t body = 0;
+  uint64_t tail = 0;  // constant: COM, if any, and EOI
+
+  uint64_t data() const { return head + body + tail; }
+  uint64_t total() const { return header + data(); }
+};
+
+// Constant bytes at the start of a drawn or extracted page's data, so that they and a local header
+// of `header_bytes` are one guard: SOI, APP0 (drawn pages: an extracted stream has its own), COM.
+struct PageHead {
+  std::string marker_segments;  // SOI, APP0
+  ComPadding fill;
+
+  uint64_t bytes() const { return marker_segments.size() + fill.bytes(); }
+};
+PageHead MakePageHead(const Page& page, uint64_t header_bytes, uint32_t guard);
+
+// Local headers lie on multiples of this.
+uint64_t AlignmentFor(uint32_t guard);
+
+// How many bytes at the end of the file must not depend on a drawn page.
+uint64_t ConstantEndFor(uint32_t guard);
+
+// `insert_bytes` is the length of the insert of an original page, `tail_bytes` that of the tail.
+PageShape MakePageShape(const Page& page, uint64_t header_bytes, uint64_t insert_bytes,
+                        uint64_t tail_bytes, uint32_t guard);
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_CODECS_ZIP_PAGE_SHAPE_H_
