@@ -144,7 +144,7 @@ absl::StatusOr<FittedJpeg> Pdf::Impl::Extract(pdf_obj* object, const AnalyseOpti
   fz_buffer* buffer = nullptr;
   absl::Status status = Try(ctx, StatusCode::kDataLoss, [&] {
     const PageBox box = PageBox::FromObject(ctx, object, options.box);
-    const LoneImage lone = ScanForLoneImage(ctx, doc, object, box.box);
+    const LoneJpeg lone = FindLoneJpeg(ctx, doc, object, box.box);
     image = FindOriginal(ctx, doc, source, lone, box);
     image_object = pdf_to_num(ctx, lone.image);
     if (image.kind == PageKind::kExtracted) {

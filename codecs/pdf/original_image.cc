@@ -60,10 +60,6 @@ pdf_obj* Single(fz_context* ctx, pdf_obj* value) {
 }
 
 bool ReadDictionary(fz_context* ctx, pdf_obj* image, Dictionary* out) {
-  pdf_obj* filter = Single(ctx, pdf_dict_get(ctx, image, PDF_NAME(Filter)));
-  if (!pdf_name_eq(ctx, filter, PDF_NAME(DCTDecode)) && !pdf_name_eq(ctx, filter, PDF_NAME(DCT))) {
-    return false;
-  }
   if (pdf_dict_get(ctx, image, PDF_NAME(F)) != nullptr ||  // data in another file
       pdf_dict_get_bool(ctx, image, PDF_NAME(ImageMask)) ||
       pdf_dict_get(ctx, image, PDF_NAME(SMask)) != nullptr ||
@@ -169,11 +165,11 @@ bool DecryptHeader(fz_context* ctx, pdf_document* doc, int object, uint64_t leng
 
 }  // namespace
 
-OriginalImage FindOriginal(fz_context* ctx, pdf_document* doc, Bytes source, const LoneImage& lone,
+OriginalImage FindOriginal(fz_context* ctx, pdf_document* doc, Bytes source, const LoneJpeg& lone,
                            const PageBox& page) {
   OriginalImage result;
   Dictionary dict;
-  if (!lone.found || !ReadDictionary(ctx, lone.image, &dict) ||
+  if (lone.image == nullptr || !ReadDictionary(ctx, lone.image, &dict) ||
       !FillsPage(lone.ctm, page, dict.width, dict.height)) {
     return result;
   }
@@ -226,23 +222,9 @@ bool HasVisibleAnnotations(fz_context* ctx, pdf_obj* page) {
   return false;
 }
 
-bool IsGrayImage(fz_context* ctx, const LoneImage& lone) {
-  if (!lone.found) return false;
-  if (pdf_dict_get_bool(ctx, lone.image, PDF_NAME(ImageMask))) return !lone.colored;
+bool IsGrayImage(fz_context* ctx, pdf_obj* image) {
   int profile_object = 0;
-  return ComponentsOf(ctx, pdf_dict_get(ctx, lone.image, PDF_NAME(ColorSpace)), &profile_object) ==
-         1;
-}
-
-float ImageResolution(fz_matrix ctm, int w, int h) {
-  const float across = std::hypot(ctm.a, ctm.b);
-  const float down = std::hypot(ctm.c, ctm.d);
-  if (!(across > 0) || !(down > 0) || w < 1 || h < 1) return 0;
-  const float dpi_x = static_cast<float>(w) * 72 / across;
-  const float dpi_y = static_cast<float>(h) * 72 / down;
-  // The exact horizontal figure where the pixels are square: a page filled by its image is then
-  // drawn pixel by pixel.
-  return std::fabs(dpi_x / dpi_y - 1) < 0.01f ? dpi_x : std::sqrt(dpi_x * dpi_y);
+  return ComponentsOf(ctx, pdf_dict_get(ctx, image, PDF_NAME(ColorSpace)), &profile_object) == 1;
 }
 
 }  // namespace cbzfs

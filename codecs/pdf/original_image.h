@@ -13,7 +13,7 @@
 
 #include "absl/types/span.h"
 #include "codecs/document/document.h"
-#include "codecs/pdf/content_scan.h"
+#include "codecs/pdf/lone_jpeg.h"
 #include "codecs/pdf/page_box.h"
 
 namespace cbzfs {
@@ -33,17 +33,14 @@ struct OriginalImage {
 };
 
 OriginalImage FindOriginal(fz_context* ctx, pdf_document* doc, absl::Span<const uint8_t> source,
-                           const LoneImage& lone, const PageBox& page);
+                           const LoneJpeg& lone, const PageBox& page);
 
 // A page with annotations that are drawn is never original. Conservative: whatever is neither a
 // link nor a pop-up nor hidden counts.
 bool HasVisibleAnnotations(fz_context* ctx, pdf_obj* page);
 
-// One component, as far as the dictionary tells: gray, or a mask painted in the initial black.
-bool IsGrayImage(fz_context* ctx, const LoneImage& lone);
-
-// Resolution of an image of w x h pixels placed with `ctm` (to points), in pixels per inch.
-float ImageResolution(fz_matrix ctm, int w, int h);
+// The image's colour space is gray by its name or profile; a spot colour of one component is not.
+bool IsGrayImage(fz_context* ctx, pdf_obj* image);
 
 }  // namespace cbzfs
 

@@ -4,6 +4,7 @@
 #include "codecs/pdf/color_profiles.h"
 #include "codecs/pdf/original_image.h"
 #include "codecs/pdf/page_box.h"
+#include "codecs/pdf/page_facts.h"
 #include "codecs/pdf/pdf_internal.h"
 
 namespace cbzfs {
@@ -18,25 +19,56 @@ constexpr size_t kMaxInfoText = 1024;
 // What one look at a page finds. Plain data: filled in under Try().
 struct Draft {
   PageBox box;
+  bool annotated = false;
   OriginalImage original;
   float image_dpi = 0;  // of the largest image; 0: there is none
   bool gray = false;
 };
 
 void LookAtPage(const Pdf::Impl& pdf, pdf_obj* page, const AnalyseOptions& options, Draft* draft) {
-  fz_context* ctx = pdf.ctx;
-  draft->box = PageBox::FromObject(ctx, page, options.box);
-  const LoneImage lone = ScanForLoneImage(ctx, pdf.doc, page, draft->box.box);
-  const bool annotated = HasVisibleAnnotations(ctx, page);
-  if (lone.found) {
-    draft->image_dpi = ImageResolution(fz_concat(lone.ctm, draft->box.ctm),
-                                       pdf_dict_get_int(ctx, lone.image, PDF_NAME(Width)),
-                                       pdf_dict_get_int(ctx, lone.image, PDF_NAME(Height)));
-    draft->gray = !annotated && IsGrayImage(ctx, lone);
+  draft->box = PageBox::FromObject(pdf.ctx, page, options.box);
+  draft->annotated = HasVisibleAnnotations(pdf.ctx, page);
+  if (!options.original || draft->annotated) return;
+  const LoneJpeg lone = FindLoneJpeg(pdf.ctx, pdf.doc, page, draft->box.box);
+  draft->original = FindOriginal(pdf.ctx, pdf.doc, pdf.source, lone, draft->box);
+}
+
+// Resolution of an image as it is placed, in pixels per inch; 0 where it has none.
+float PlacedResolution(const ImagePlacement& image, const PageBox& box) {
+  const fz_matrix ctm = fz_concat(image.ctm, box.ctm);
+  const float across = std::hypot(ctm.a, ctm.b);
+  const float down = std::hypot(ctm.c, ctm.d);
+  if (!(across > 0) || !(down > 0) || image.width < 1 || image.height < 1) return 0;
+  const float dpi_x = static_cast<float>(image.width) * 72 / across;
+  const float dpi_y = static_cast<float>(image.height) * 72 / down;
+  // The exact horizontal figure where the pixels are square: a page filled by its image is then
+  // drawn pixel by pixel.
+  return std::fabs(dpi_x / dpi_y - 1) < 0.01f ? dpi_x : std::sqrt(dpi_x * dpi_y);
+}
+
+// Page facts tell gray by the number of components, which a spot colour has as well.
+bool AllImagesGray(const Pdf::Impl& pdf, const PageFacts& facts) {
+  bool gray = true;
+  for (const ImagePlacement& image : facts.images) {
+    if (image.mask || image.object == 0) continue;
+    const absl::Status status = Try(pdf.ctx, absl::StatusCode::kDataLoss, [&] {
+      pdf_obj* object = pdf_load_object(pdf.ctx, pdf.doc, image.object);
+      gray = gray && IsGrayImage(pdf.ctx, object);
+      pdf_drop_obj(pdf.ctx, object);
+    });
+    if (!status.ok() || !gray) return false;
   }
-  if (options.original && !annotated) {
-    draft->original = FindOriginal(ctx, pdf.doc, pdf.source, lone, draft->box);
+  return gray;
+}
+
+void TakeFacts(const Pdf::Impl& pdf, const PageFacts& facts, Draft* draft) {
+  double largest = 0;
+  for (const ImagePlacement& image : facts.images) {
+    if (image.area <= largest) continue;
+    largest = image.area;
+    draft->image_dpi = PlacedResolution(image, draft->box);
   }
+  draft->gray = facts.gray && !draft->annotated && AllImagesGray(pdf, facts);
 }
 
 float ChosenDpi(const AnalyseOptions& options, const Draft& draft) {
@@ -110,7 +142,10 @@ absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options) {
     // A page that cannot be looked at keeps its place, and fails when it is drawn.
     Page page;
     if (draft.original.kind != PageKind::kDrawn) page = OriginalPage(draft, &profiles);
-    if (page.kind == PageKind::kDrawn) page = DrawnPage(options, draft);
+    if (page.kind == PageKind::kDrawn) {
+      TakeFacts(*impl_, ScanPage(impl_->ctx, impl_->doc, *object, draft.box.box), &draft);
+      page = DrawnPage(options, draft);
+    }
     document.pages.push_back(page);
   }
   if (document.pages.empty()) return absl::NotFoundError("the document has no pages");

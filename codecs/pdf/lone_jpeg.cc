@@ -1,4 +1,4 @@
-#include "codecs/pdf/content_scan.h"
+#include "codecs/pdf/lone_jpeg.h"
 
 #include <algorithm>
 #include <cmath>
@@ -28,7 +28,7 @@ struct Scan {
   fz_context* ctx;
   pdf_document* doc;
   fz_rect box;
-  LoneImage result;
+  LoneJpeg result;
   bool other_marks = false;
   int tokens = 0;
   int forms = 0;
@@ -123,6 +123,16 @@ void DoForm(Scan* scan, Stream* s, pdf_obj* form, int form_depth) {
   }
 }
 
+// Coded by DCTDecode and by nothing around it.
+bool IsJpeg(fz_context* ctx, pdf_obj* image) {
+  pdf_obj* filter = pdf_dict_get(ctx, image, PDF_NAME(Filter));
+  if (pdf_is_array(ctx, filter)) {
+    if (pdf_array_len(ctx, filter) != 1) return false;
+    filter = pdf_array_get(ctx, filter, 0);
+  }
+  return pdf_name_eq(ctx, filter, PDF_NAME(DCTDecode)) || pdf_name_eq(ctx, filter, PDF_NAME(DCT));
+}
+
 void DoXObject(Scan* scan, Stream* s, int form_depth) {
   fz_context* ctx = scan->ctx;
   pdf_obj* object = pdf_dict_gets(ctx, pdf_dict_get(ctx, s->resources, PDF_NAME(XObject)), s->name);
@@ -130,7 +140,8 @@ void DoXObject(Scan* scan, Stream* s, int form_depth) {
   pdf_obj* group = pdf_dict_get(ctx, object, PDF_NAME(OC));
   if (group != nullptr && pdf_is_ocg_hidden(ctx, scan->doc, s->resources, "View", group)) {
     scan->other_marks = true;
-  } else if (pdf_name_eq(ctx, subtype, PDF_NAME(Image)) && scan->result.image == nullptr) {
+  } else if (pdf_name_eq(ctx, subtype, PDF_NAME(Image)) && scan->result.image == nullptr &&
+             IsJpeg(ctx, object)) {
     scan->result.image = object;
     scan->result.ctm = s->state.ctm;
   } else if (pdf_name_eq(ctx, subtype, PDF_NAME(Form)) && form_depth < kMaxDepth &&
@@ -209,8 +220,6 @@ void RunOperator(Scan* scan, Stream* s, std::string_view op, int form_depth) {
     RunPathOperator(scan, s, op);
   } else if (IsOneOf(op, {"f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "sh", "BI"})) {
     scan->other_marks = true;
-  } else if (IsOneOf(op, {"g", "rg", "k", "sc", "scn", "cs"})) {
-    scan->result.colored = true;
   } else if (op == "BDC") {
     BeginMarked(scan, s);
   }
@@ -281,13 +290,12 @@ void RunStream(Scan* scan, pdf_obj* contents, pdf_obj* resources, State state, i
 
 }  // namespace
 
-LoneImage ScanForLoneImage(fz_context* ctx, pdf_document* doc, pdf_obj* page, fz_rect box) {
+LoneJpeg FindLoneJpeg(fz_context* ctx, pdf_document* doc, pdf_obj* page, fz_rect box) {
   Scan scan = {.ctx = ctx, .doc = doc, .box = box, .result = {}};
   RunStream(&scan, pdf_dict_get(ctx, page, PDF_NAME(Contents)),
             pdf_dict_get_inheritable(ctx, page, PDF_NAME(Resources)),
             State{.ctm = fz_identity, .text_mode = 0}, 0);
-  scan.result.found = scan.result.image != nullptr && !scan.other_marks;
-  return scan.result;
+  return scan.other_marks ? LoneJpeg() : scan.result;
 }
 
 }  // namespace cbzfs
