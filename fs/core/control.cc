@@ -1,0 +1,203 @@
+#include "fs/core/control.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "fs/core/errno_status.h"
+#include "fs/core/source_folder.h"
+#include "fs/core/version.h"
+
+namespace cbzfs {
+namespace {
+
+// Below InoOf()'s range.
+constexpr uint64_t kControlIno = 2;
+constexpr uint64_t kStatusIno = 3;
+constexpr uint64_t kErrorsIno = 4;
+constexpr std::string_view kControlName = ".cbzfs";
+
+struct stat OwnAttr(const Services& services, uint64_t ino, mode_t mode) {
+  struct stat source = {};
+  if (auto st = services.library->Stat(""); st.ok()) source = *st;
+  source.st_mode = mode;
+  source.st_uid = geteuid();
+  source.st_gid = getegid();
+  return ShownAttr(services, source, ino, 0);
+}
+
+class TextOpenFile : public OpenFile {
+ public:
+  explicit TextOpenFile(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {
+    // The size is not known before the file is opened.
+    direct_io = true;
+  }
+
+  std::shared_ptr<ReadWait> Read(uint64_t offset, size_t size, ReadDone done) override {
+    ReadResult result;
+    if (offset < text_->size()) {
+      result.slices.push_back(
+          {text_->data() + offset, std::min(size, text_->size() - offset), text_});
+    }
+    done(std::move(result));
+    return nullptr;
+  }
+
+ private:
+  const std::shared_ptr<const std::string> text_;
+};
+
+class ControlFile : public Node {
+ public:
+  using Text = std::function<std::string(const Services&)>;
+
+  ControlFile(std::shared_ptr<Services> services, uint64_t ino, Text text)
+      : Node(ino), services_(std::move(services)), text_(std::move(text)) {}
+
+  // Paths of a private library stand in it: the owner alone may read it.
+  void GetAttr(AttrDone done) override { done(OwnAttr(*services_, ino(), S_IFREG | 0400)); }
+
+  void Open(OpenDone done) override {
+    done(std::shared_ptr<OpenFile>(std::make_shared<TextOpenFile>(text_(*services_))));
+  }
+
+ private:
+  const std::shared_ptr<Services> services_;
+  const Text text_;
+};
+
+// A folder whose entries are there from the start.
+class FixedFolder : public Node {
+ public:
+  struct Child {
+    std::string name;
+    std::shared_ptr<Node> node;
+    bool listed = true;
+  };
+
+  FixedFolder(std::shared_ptr<Services> services, uint64_t ino, mode_t mode,
+              std::vector<Child> children)
+      : Node(ino), services_(std::move(services)), mode_(mode), children_(std::move(children)) {}
+
+  void GetAttr(AttrDone done) override { done(OwnAttr(*services_, ino(), S_IFDIR | mode_)); }
+
+  void Lookup(std::string_view name, LookupDone done) override {
+    for (const Child& child : children_) {
+      if (child.name != name) continue;
+      auto node = child.node;
+      return child.node->GetAttr(
+          [node, done = std::move(done)](absl::StatusOr<struct stat> attr) mutable {
+            if (!attr.ok()) return done(attr.status());
+            done(Found{std::move(node), *attr});
+          });
+    }
+    done(ErrnoStatus(ENOENT, std::string(name)));
+  }
+
+  void List(bool /*plus*/, ListDone done) override {
+    auto listing = std::make_shared<Listing>();
+    for (const Child& child : children_) {
+      if (!child.listed) continue;
+      DirEntry entry;
+      entry.name = child.name;
+      // Attributes of these nodes are at hand at once.
+      child.node->GetAttr([&](absl::StatusOr<struct stat> attr) {
+        if (!attr.ok()) return;
+        entry.ino = child.node->ino();
+        entry.type = attr->st_mode & S_IFMT;
+        entry.node = child.node;
+        entry.attr = *attr;
+      });
+      if (entry.node != nullptr) listing->entries.push_back(std::move(entry));
+    }
+    done(std::shared_ptr<const Listing>(std::move(listing)));
+  }
+
+ private:
+  const std::shared_ptr<Services> services_;
+  const mode_t mode_;
+  const std::vector<Child> children_;
+};
+
+std::shared_ptr<Node> MakeControlFolder(const std::shared_ptr<Services>& services) {
+  std::vector<FixedFolder::Child> files;
+  files.push_back({"status", std::make_shared<ControlFile>(services, kStatusIno, StatusJson)});
+  files.push_back({"errors", std::make_shared<ControlFile>(
+                                 services, kErrorsIno,
+                                 [](const Services& s) { return s.errors.Text(); })});
+  return std::make_shared<FixedFolder>(services, kControlIno, 0500, std::move(files));
+}
+
+// The root of a mount with `-o view=`: the view's own root folder under the mount's inode number,
+// and `.cbzfs`.
+class ViewRoot : public SourceFolder {
+ public:
+  ViewRoot(const std::shared_ptr<Services>& services, const View* view)
+      : SourceFolder(services, view, kRootIno, ""), control_(MakeControlFolder(services)) {}
+
+  void Lookup(std::string_view name, LookupDone done) override {
+    if (name != kControlName) return SourceFolder::Lookup(name, std::move(done));
+    control_->GetAttr([node = control_,
+                       done = std::move(done)](absl::StatusOr<struct stat> attr) mutable {
+      if (!attr.ok()) return done(attr.status());
+      done(Found{std::move(node), *attr});
+    });
+  }
+
+ private:
+  const std::shared_ptr<Node> control_;
+};
+
+}  // namespace
+
+std::shared_ptr<Node> MakeRoot(const std::shared_ptr<Services>& services) {
+  if (!services->options.view.empty()) {
+    return std::make_shared<ViewRoot>(services, services->views.front().get());
+  }
+  struct stat root = {};
+  if (auto st = services->library->Stat(""); st.ok()) root = *st;
+  std::vector<FixedFolder::Child> children;
+  for (const auto& view : services->views) {
+    children.push_back({std::string(view->name()),
+                        std::make_shared<SourceFolder>(services, view.get(),
+                                                       InoOf(view->id(), "folder", root), "")});
+  }
+  children.push_back({std::string(kControlName), MakeControlFolder(services), /*listed=*/false});
+  return std::make_shared<FixedFolder>(services, kRootIno, 0555, std::move(children));
+}
+
+std::string StatusJson(const Services& services) {
+  const WorkerPoolStats pool = services.pool->stats();
+  const PageStore::Stats pages = services.pages->stats();
+  const Documents::Stats documents = services.documents->stats();
+  nlohmann::ordered_json json;
+  json["pid"] = getpid();
+  json["version"] = kVersion;
+  json["library"] = Escape(services.library->path());
+  json["pages"] = {{"original", pages.original},
+                   {"drawn", pool.drawn},
+                   {"joined", pages.joined},
+                   {"failed", pages.failed}};
+  json["cache"] = {{"bytes", pages.cache.bytes},     {"limit", pages.cache.limit},
+                   {"entries", pages.cache.entries}, {"hits", pages.cache.hits},
+                   {"misses", pages.cache.misses},   {"evicted", pages.cache.evicted}};
+  json["memory"] = {{"reserved", pages.cache.bytes + pages.cache.pinned + pool.memory_reserved},
+                    {"limit", services.options.memory_bytes}};
+  json["workers"] = {{"alive", pool.alive},
+                     {"restarts", pool.restarts},
+                     {"timeouts", pool.timeouts},
+                     {"pids", services.pool->pids()}};
+  json["queue"] = {{"waiting", pool.waiting}, {"running", pool.running}};
+  json["index"] = {{"documents", documents.documents},
+                   {"hits", documents.hits},
+                   {"analysed", documents.analysed}};
+  json["errors"] = services.errors.size();
+  return json.dump(2) + "\n";
+}
+
+}  // namespace cbzfs

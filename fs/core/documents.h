@@ -1,0 +1,122 @@
+// What is known of the library's PDFs: page tables from memory, from the index, or from a worker.
+//
+// A PDF is known by its SourceKey: as soon as that changes it is another document. What a worker
+// found is kept in the index, and so is a failure that lies in the file itself (no PDF, broken, a
+// password): such a file shows under its own name. A failure that may be an accident (time, memory,
+// a dead worker) counts for a while only.
+//
+// Threads: any. Callbacks come from inside the call when the answer is at hand, else from the
+// worker pool's thread. Failures of a whole file are reported to the ErrorLog from here.
+
+#ifndef CBZFS_FS_CORE_DOCUMENTS_H_
+#define CBZFS_FS_CORE_DOCUMENTS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cache/index.h"
+#include "cache/lru_cache.h"
+#include "cache/single_flight.h"
+#include "codecs/document/document.h"
+#include "codecs/worker/worker_pool.h"
+#include "fs/core/error_log.h"
+#include "fs/core/library.h"
+
+namespace cbzfs {
+
+struct KnownDocument {
+  uint64_t fingerprint = 0;
+  std::shared_ptr<const Document> document;
+};
+
+// Part of the key that documents are remembered by.
+uint64_t HashOf(const AnalyseOptions& options);
+
+class Documents {
+ public:
+  using Pointer = std::shared_ptr<const KnownDocument>;
+  using Done = absl::AnyInvocable<void(absl::StatusOr<Pointer>)>;
+  using ProbeDone = absl::AnyInvocable<void(absl::Status)>;
+
+  struct Stats {
+    uint64_t documents = 0;  // page tables in memory and in the index
+    uint64_t hits = 0;       // answered without a worker
+    uint64_t analysed = 0;   // by a worker
+  };
+
+  Documents(const Library* library, Index* index, WorkerPool* pool, ErrorLog* errors,
+            const AnalyseOptions& options);
+
+  // What is known without a worker: the page table, or why there is none. A null page table: the
+  // file opens, but its pages are not known yet. Empty: nothing is known yet.
+  std::optional<absl::StatusOr<Pointer>> Find(const std::string& path, const SourceKey& key);
+
+  // The page table of the file at `path`, which was `key` when last looked at. kAborted when it
+  // changed meanwhile: look again.
+  void Get(const std::string& path, const SourceKey& key, Priority priority, Done done);
+
+  // Whether the file at `path` will open as a PDF, at the cost of opening it.
+  void Probe(const std::string& path, const SourceKey& key, Priority priority, ProbeDone done);
+
+  // The size of the virtual file made of `key` with name `stem`, if it was told to Remember().
+  // Saves the layout when a folder is listed again.
+  std::optional<uint64_t> FindSize(const SourceKey& key, std::string_view stem);
+  void RememberSize(const SourceKey& key, std::string_view stem, uint64_t size);
+
+  Stats stats() const;
+
+ private:
+  // A state of knowledge; `until` bounds that of accidents.
+  struct State {
+    absl::Status failure;
+    Pointer document;     // null: it opens, but its pages are not known yet
+    absl::Time until = absl::InfiniteFuture();
+  };
+  struct SizeKey {
+    SourceKey key;
+    uint64_t stem = 0;
+    friend bool operator==(const SizeKey&, const SizeKey&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const SizeKey& k) {
+      return H::combine(std::move(h), k.key, k.stem);
+    }
+  };
+
+  using Opened = std::shared_ptr<const SourceFile>;
+
+  DocumentKey IndexKey(const SourceKey& key) const;
+  // From memory, else from the index; null: nothing is known.
+  std::shared_ptr<const State> Recall(const std::string& path, const SourceKey& key);
+  std::shared_ptr<const State> Remember(const SourceKey& key, State state);
+  Pointer Learn(const std::string& path, const SourceKey& key, uint64_t fingerprint,
+                Document document);
+  void LearnFailure(const std::string& path, const SourceKey& key, uint64_t fingerprint,
+                    const absl::Status& failure);
+
+  // The file, still `key`, and beginning as a PDF does. Learns the failure where it does not.
+  absl::StatusOr<Opened> OpenPdf(const std::string& path, const SourceKey& key);
+  void StartAnalysis(const std::string& path, const SourceKey& key, Priority priority,
+                     uint64_t leader);
+
+  const Library* const library_;
+  Index* const index_;
+  WorkerPool* const pool_;
+  ErrorLog* const errors_;
+  const AnalyseOptions options_;
+  const uint64_t options_hash_;
+  LruCache<SourceKey, State> states_;
+  LruCache<SizeKey, uint64_t> sizes_;
+  SingleFlight<SourceKey, KnownDocument> flights_;
+  std::atomic<uint64_t> hits_ = 0;
+  std::atomic<uint64_t> analysed_ = 0;
+};
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_FS_CORE_DOCUMENTS_H_

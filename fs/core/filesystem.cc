@@ -1,0 +1,196 @@
+#include "fs/core/filesystem.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <spdlog/spdlog.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <typeinfo>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "fs/core/control.h"
+#include "fs/core/errno_status.h"
+#include "fs/core/services.h"
+
+namespace cbzfs {
+namespace {
+
+// Read-ahead by default: enough that every worker has a page while the reader looks at one.
+constexpr uint32_t kReadAheadPerWorker = 2;
+
+std::string DefaultIndexPath() {
+  if (const char* cache = getenv("XDG_CACHE_HOME"); cache != nullptr && cache[0] == '/') {
+    return std::string(cache) + "/cbzfs/index.sqlite";
+  }
+  const char* home = getenv("HOME");
+  if (home == nullptr || home[0] != '/') {
+    const passwd* user = getpwuid(geteuid());
+    home = user == nullptr ? nullptr : user->pw_dir;
+  }
+  return home == nullptr ? "" : std::string(home) + "/.cache/cbzfs/index.sqlite";
+}
+
+absl::StatusOr<std::unique_ptr<Index>> OpenIndex(const Options& options) {
+  IndexOptions index;
+  index.warn = [](const std::string& message) { spdlog::warn("{}", message); };
+  if (options.index == "none") return Index::OpenInMemory(std::move(index));
+  const std::string path = options.index.empty() ? DefaultIndexPath() : options.index;
+  if (path.empty()) return Index::OpenInMemory(std::move(index));
+  auto opened = Index::Open(path, index);
+  if (opened.ok()) return opened;
+  if (options.index.empty() && !absl::IsPermissionDenied(opened.status())) {
+    // A home that cannot be written to is no reason not to mount.
+    spdlog::warn("going on without an index on disk: {}", std::string(opened.status().message()));
+    return Index::OpenInMemory(std::move(index));
+  }
+  return absl::PermissionDeniedError(opened.status().message());
+}
+
+uint64_t HashOfView(const Options& options) {
+  const std::array<uint64_t, 3> words = {HashOf(options.analyse), options.layout.guard,
+                                         static_cast<uint64_t>(options.layout.names)};
+  return XXH3_64bits(words.data(), sizeof(words));
+}
+
+WorkerPoolOptions PoolOptions(const Options& options, const std::string& program) {
+  WorkerPoolOptions pool;
+  pool.worker_program = program;
+  pool.workers = options.workers;
+  // The page cache has its part for itself; the rest is for pages being drawn.
+  pool.memory_bytes = options.memory_bytes - std::min(options.memory_bytes, options.cache_bytes);
+  pool.draw_deadline = options.draw_timeout;
+  pool.analyse_deadline = options.analyse_timeout;
+  return pool;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string& library,
+                                                               const Options& options,
+                                                               const std::string& worker_program) {
+  auto services = std::make_shared<Services>();
+  services->options = options;
+  auto opened = Library::Open(library);
+  if (!opened.ok()) return absl::NotFoundError(opened.status().message());
+  services->library = *std::move(opened);
+
+  const uint32_t workers =
+      options.workers > 0 ? options.workers
+                          : static_cast<uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  services->read_ahead = options.read_ahead >= 0 ? static_cast<uint32_t>(options.read_ahead)
+                                                 : kReadAheadPerWorker * workers;
+  auto pool = WorkerPool::Start(PoolOptions(options, worker_program));
+  if (!pool.ok()) return absl::FailedPreconditionError(pool.status().message());
+  services->pool = *std::move(pool);
+
+  auto index = OpenIndex(options);
+  if (!index.ok()) return index.status();
+  services->index = *std::move(index);
+  services->since_ns =
+      services->index->RememberView(services->library->path(), "cbz", HashOfView(options),
+                                    absl::ToUnixNanos(absl::Now()));
+
+  services->documents =
+      std::make_unique<Documents>(services->library.get(), services->index.get(),
+                                  services->pool.get(), &services->errors, options.analyse);
+  services->pages = std::make_unique<PageStore>(services->pool.get(), &services->errors,
+                                                options.analyse, options.cache_bytes);
+  if (options.view.empty()) {
+    services->views = MakeAllViews();
+  } else if (auto view = MakeView(options.view)) {
+    services->views.push_back(std::move(view));
+  } else {
+    return absl::InvalidArgumentError("there is no view called " + options.view);
+  }
+  return std::unique_ptr<Filesystem>(new Filesystem(std::move(services)));
+}
+
+Filesystem::Filesystem(std::shared_ptr<Services> services) : services_(std::move(services)) {
+  auto root = MakeRoot(services_);
+  absl::MutexLock lock(&mu_);
+  // The kernel never looks the root up; this reference stays.
+  held_[kRootIno] = {std::move(root), 1};
+}
+
+Filesystem::~Filesystem() { Stop(); }
+
+void Filesystem::Stop() {
+  services_->pages->Stop();
+  services_->pool->Stop();
+}
+
+std::shared_ptr<Node> Filesystem::Find(uint64_t ino) {
+  absl::MutexLock lock(&mu_);
+  auto it = held_.find(ino);
+  return it == held_.end() ? nullptr : it->second.node;
+}
+
+void Filesystem::Hold(const std::shared_ptr<Node>& node) {
+  std::shared_ptr<Node> replaced;  // freed after the lock
+  absl::MutexLock lock(&mu_);
+  Held& held = held_[node->ino()];
+  ++held.references;
+  if (held.node == nullptr) {
+    held.node = node;
+  } else if (held.node != node && typeid(*held.node) == typeid(*node)) {
+    held.node->Adopt(*node);
+  } else if (held.node != node) {
+    // The number is that of another kind of thing by now: the new one is true.
+    replaced = std::exchange(held.node, node);
+  }
+}
+
+void Filesystem::Lookup(uint64_t parent, std::string_view name, Node::LookupDone done) {
+  auto node = Find(parent);
+  if (node == nullptr) return done(ErrnoStatus(ESTALE, "lookup"));
+  node->Lookup(name, [this, done = std::move(done)](absl::StatusOr<Found> found) mutable {
+    if (found.ok()) Hold(found->node);
+    done(std::move(found));
+  });
+}
+
+void Filesystem::Forget(uint64_t ino, uint64_t count) {
+  std::shared_ptr<Node> gone;  // freed after the lock
+  absl::MutexLock lock(&mu_);
+  auto it = held_.find(ino);
+  if (it == held_.end() || ino == kRootIno) return;
+  it->second.references -= std::min(it->second.references, count);
+  if (it->second.references > 0) return;
+  gone = std::move(it->second.node);
+  held_.erase(it);
+}
+
+void Filesystem::Reference(const DirEntry& entry) { Hold(entry.node); }
+
+void Filesystem::GetAttr(uint64_t ino, Node::AttrDone done) {
+  auto node = Find(ino);
+  if (node == nullptr) return done(ErrnoStatus(ESTALE, "getattr"));
+  node->GetAttr(std::move(done));
+}
+
+absl::StatusOr<std::string> Filesystem::ReadLink(uint64_t ino) {
+  auto node = Find(ino);
+  if (node == nullptr) return ErrnoStatus(ESTALE, "readlink");
+  return node->ReadLink();
+}
+
+void Filesystem::List(uint64_t ino, bool plus, Node::ListDone done) {
+  auto node = Find(ino);
+  if (node == nullptr) return done(ErrnoStatus(ESTALE, "readdir"));
+  node->List(plus, std::move(done));
+}
+
+void Filesystem::Open(uint64_t ino, Node::OpenDone done) {
+  auto node = Find(ino);
+  if (node == nullptr) return done(ErrnoStatus(ESTALE, "open"));
+  node->Open(std::move(done));
+}
+
+absl::StatusOr<struct statvfs> Filesystem::StatFs() { return services_->library->StatFs(); }
+
+}  // namespace cbzfs

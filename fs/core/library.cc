@@ -1,0 +1,227 @@
+#include "fs/core/library.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "fs/core/errno_status.h"
+
+namespace cbzfs {
+namespace {
+
+constexpr size_t kFingerprintEdge = 64 << 10;
+
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  ~Fd() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+struct DirCloser {
+  void operator()(DIR* dir) const { closedir(dir); }
+};
+
+int64_t Nanoseconds(const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
+
+absl::StatusOr<struct stat> StatFd(int fd, const std::string& what) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) return ErrnoStatus(errno, what);
+  return st;
+}
+
+// The type of a directory entry; asks the file system where readdir does not know it.
+mode_t TypeOf(int dir, const dirent& entry) {
+  switch (entry.d_type) {
+    case DT_DIR:
+      return S_IFDIR;
+    case DT_REG:
+      return S_IFREG;
+    case DT_LNK:
+      return S_IFLNK;
+    case DT_UNKNOWN: {
+      struct stat st;
+      if (fstatat(dir, entry.d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+      return st.st_mode & S_IFMT;
+    }
+    default:
+      return 0;
+  }
+}
+
+bool IsPresentable(mode_t type) { return type == S_IFDIR || type == S_IFREG || type == S_IFLNK; }
+
+}  // namespace
+
+SourceKey KeyOf(const struct stat& st) {
+  SourceKey key;
+  key.dev = st.st_dev;
+  key.ino = st.st_ino;
+  key.size = st.st_size;
+  key.mtime_ns = Nanoseconds(st.st_mtim);
+  key.ctime_ns = Nanoseconds(st.st_ctim);
+  return key;
+}
+
+uint64_t HashOf(const SourceKey& key) {
+  const std::array<uint64_t, 5> words = {key.dev, key.ino, static_cast<uint64_t>(key.size),
+                                         static_cast<uint64_t>(key.mtime_ns),
+                                         static_cast<uint64_t>(key.ctime_ns)};
+  return XXH3_64bits(words.data(), sizeof(words));
+}
+
+absl::StatusOr<std::unique_ptr<Library>> Library::Open(const std::string& path) {
+  Fd root(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (root.get() < 0) return ErrnoStatus(errno, path);
+  std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), &free);
+  if (real == nullptr) return ErrnoStatus(errno, path);
+  std::unique_ptr<Library> library(new Library(root.release(), real.get()));
+  // An unreadable library is better said now than at each listing.
+  if (auto folder = library->List(""); !folder.ok()) return folder.status();
+  return library;
+}
+
+Library::~Library() { close(root_); }
+
+absl::StatusOr<int> Library::OpenAt(const std::string& relative, int flags,
+                                    uint64_t resolve) const {
+  open_how how = {};
+  how.flags = static_cast<uint64_t>(flags) | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve;
+  const char* path = relative.empty() ? "." : relative.c_str();
+  for (;;) {
+    const long fd = syscall(SYS_openat2, root_, path, &how, sizeof(how));
+    if (fd >= 0) return static_cast<int>(fd);
+    // EAGAIN: a rename raced with the resolution; the kernel asks to try again.
+    if (errno != EINTR && errno != EAGAIN) return ErrnoStatus(errno, relative);
+  }
+}
+
+absl::StatusOr<struct stat> Library::Stat(const std::string& relative) const {
+  auto fd = OpenAt(relative, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+  if (!fd.ok()) return fd.status();
+  Fd held(*fd);
+  return StatFd(held.get(), relative);
+}
+
+absl::StatusOr<struct stat> Library::StatFile(const std::string& relative) const {
+  auto fd = OpenAt(relative, O_PATH, 0);
+  if (!fd.ok()) return fd.status();
+  Fd held(*fd);
+  auto st = StatFd(held.get(), relative);
+  if (st.ok() && !S_ISREG(st->st_mode)) return ErrnoStatus(EINVAL, relative);
+  return st;
+}
+
+absl::StatusOr<Library::Folder> Library::List(const std::string& relative) const {
+  auto fd = OpenAt(relative, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+  if (!fd.ok()) return fd.status();
+  Fd held(*fd);
+  Folder folder;
+  auto st = StatFd(held.get(), relative);
+  if (!st.ok()) return st.status();
+  folder.st = *st;
+  std::unique_ptr<DIR, DirCloser> dir(fdopendir(held.get()));
+  if (dir == nullptr) return ErrnoStatus(errno, relative);
+  held.release();
+  for (;;) {
+    errno = 0;
+    const dirent* entry = readdir(dir.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    const mode_t type = TypeOf(dirfd(dir.get()), *entry);
+    if (IsPresentable(type)) folder.names.push_back({std::string(name), type});
+  }
+  if (errno != 0) return ErrnoStatus(errno, relative);
+  return folder;
+}
+
+absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::string& relative,
+                                                                   SourceKey* key) const {
+  // O_NONBLOCK: opening a FIFO must not wait for its other end.
+  auto fd = OpenAt(relative, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+  if (!fd.ok()) return fd.status();
+  Fd held(*fd);
+  auto st = StatFd(held.get(), relative);
+  if (!st.ok()) return st.status();
+  if (!S_ISREG(st->st_mode)) return ErrnoStatus(EINVAL, relative);
+  *key = KeyOf(*st);
+  return std::make_shared<const SourceFile>(held.release(), static_cast<uint64_t>(st->st_size),
+                                            HashOf(*key));
+}
+
+absl::StatusOr<std::string> Library::ReadLink(const std::string& relative) const {
+  auto fd = OpenAt(relative, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+  if (!fd.ok()) return fd.status();
+  Fd held(*fd);
+  char target[PATH_MAX];
+  const ssize_t n = readlinkat(held.get(), "", target, sizeof(target));
+  if (n < 0) return ErrnoStatus(errno == ENOENT ? EINVAL : errno, relative);
+  return std::string(target, static_cast<size_t>(n));
+}
+
+absl::StatusOr<struct statvfs> Library::StatFs() const {
+  struct statvfs st;
+  if (fstatvfs(root_, &st) != 0) return ErrnoStatus(errno, path_);
+  return st;
+}
+
+bool Unchanged(const SourceFile& file, const SourceKey& key) {
+  struct stat st;
+  return fstat(file.fd(), &st) == 0 && st.st_size == key.size &&
+         Nanoseconds(st.st_mtim) == key.mtime_ns;
+}
+
+absl::Status ReadExactly(const SourceFile& file, uint64_t offset, size_t size, char* out) {
+  while (size > 0) {
+    const ssize_t n = pread(file.fd(), out, size, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return ErrnoStatus(errno, "reading the source");
+    if (n == 0) return ErrnoStatus(EIO, "the source ends early: it was truncated");
+    out += n;
+    offset += static_cast<uint64_t>(n);
+    size -= static_cast<size_t>(n);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> Fingerprint(const SourceFile& file) {
+  const size_t edge = std::min<uint64_t>(file.bytes(), kFingerprintEdge);
+  std::string bytes(sizeof(uint64_t) + 2 * edge, '\0');
+  // Little-endian on every host.
+  for (size_t i = 0; i < sizeof(uint64_t); ++i) {
+    bytes[i] = static_cast<char>(file.bytes() >> (8 * i));
+  }
+  char* out = bytes.data() + sizeof(uint64_t);
+  if (auto s = ReadExactly(file, 0, edge, out); !s.ok()) return s;
+  if (auto s = ReadExactly(file, file.bytes() - edge, edge, out + edge); !s.ok()) return s;
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+absl::StatusOr<bool> LooksLikePdf(const SourceFile& file) {
+  std::string head(std::min<uint64_t>(file.bytes(), 1024), '\0');
+  if (auto s = ReadExactly(file, 0, head.size(), head.data()); !s.ok()) return s;
+  return head.find("%PDF") != std::string::npos;
+}
+
+}  // namespace cbzfs

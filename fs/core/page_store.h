@@ -1,0 +1,107 @@
+// The pages of open books: finished ones from the cache, others from a worker, each made once
+// however many wait for it.
+//
+// A page's Body (codecs/zip/body.h) is what the layout cannot know beforehand. For an original page
+// it is the seal behind the source's own bytes: made at once from the source, no worker involved.
+// For all others a worker draws.
+//
+// Threads: any. Callbacks come from inside the call when the page is at hand, else from the worker
+// pool's thread. The store must outlive what waits for it; Services (services.h) sees to that.
+
+#ifndef CBZFS_FS_CORE_PAGE_STORE_H_
+#define CBZFS_FS_CORE_PAGE_STORE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "cache/index.h"
+#include "cache/lru_cache.h"
+#include "cache/single_flight.h"
+#include "codecs/worker/worker_pool.h"
+#include "codecs/zip/body.h"
+#include "codecs/zip/layout.h"
+#include "fs/core/error_log.h"
+
+namespace cbzfs {
+
+// One version of one book, held open. Immutable.
+struct OpenBook {
+  std::string path;  // in the library, for messages
+  SourceKey key;
+  std::shared_ptr<const SourceFile> file;
+  std::shared_ptr<const Layout> layout;
+  uint64_t id = 0;  // hash of all that its bytes depend on
+};
+
+class PageStore {
+ public:
+  using Pointer = std::shared_ptr<const Body>;
+  using Done = absl::AnyInvocable<void(absl::StatusOr<Pointer>)>;
+
+  // One who waits for a page. Leave() gives up; `done` then does not run, or runs already.
+  class Wait {
+   public:
+    virtual ~Wait() = default;
+    virtual void Leave() = 0;
+  };
+
+  struct Stats {
+    uint64_t original = 0;  // original pages sealed and served from the source
+    uint64_t joined = 0;    // requests that joined one under way
+    uint64_t failed = 0;    // pages that could not be made
+    LruCacheStats cache;
+  };
+
+  PageStore(WorkerPool* pool, ErrorLog* errors, const AnalyseOptions& options,
+            uint64_t cache_bytes)
+      : pool_(pool), errors_(errors), options_(options), cache_(cache_bytes) {}
+
+  // Null when `done` has been called from inside and nothing is left to wait for.
+  std::shared_ptr<Wait> Get(const std::shared_ptr<const OpenBook>& book, uint32_t page,
+                            Priority priority, Done done);
+
+  // The page would be at hand at once.
+  bool Ready(const OpenBook& book, uint32_t page) const;
+
+  // No new work is started from here on; what waits is called with kCancelled as the pool stops.
+  void Stop() { stopping_ = true; }
+
+  Stats stats() const;
+
+ private:
+  struct Key {
+    uint64_t book = 0;
+    uint32_t page = 0;
+    friend bool operator==(const Key&, const Key&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const Key& key) {
+      return H::combine(std::move(h), key.book, key.page);
+    }
+  };
+  using Flights = SingleFlight<Key, Body>;
+  class Waiting;
+
+  absl::StatusOr<Pointer> Seal(const OpenBook& book, uint32_t page);
+  void StartDrawing(const std::shared_ptr<const OpenBook>& book, const Key& key,
+                    Priority priority, uint64_t leader);
+  absl::StatusOr<Pointer> Finish(const OpenBook& book, const Key& key,
+                                 absl::StatusOr<Drawn> drawn);
+
+  WorkerPool* const pool_;
+  ErrorLog* const errors_;
+  const AnalyseOptions options_;
+  LruCache<Key, Body> cache_;
+  Flights flights_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<uint64_t> original_ = 0;
+  std::atomic<uint64_t> failed_ = 0;
+};
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_FS_CORE_PAGE_STORE_H_

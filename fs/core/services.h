@@ -1,0 +1,50 @@
+// The rooms of one mount, wired together; every node holds it by shared_ptr.
+//
+// The order of the members is the order of construction; destruction runs backwards, so what waits
+// for a page goes before the store it waits at. Filesystem::Stop() stops the pool first.
+
+#ifndef CBZFS_FS_CORE_SERVICES_H_
+#define CBZFS_FS_CORE_SERVICES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cache/index.h"
+#include "codecs/worker/worker_pool.h"
+#include "fs/core/documents.h"
+#include "fs/core/error_log.h"
+#include "fs/core/library.h"
+#include "fs/core/options.h"
+#include "fs/core/page_store.h"
+#include "fs/core/view.h"
+
+namespace cbzfs {
+
+struct Services {
+  Options options;
+  uint32_t read_ahead = 0;  // pages, resolved
+  std::unique_ptr<Library> library;
+  std::unique_ptr<Index> index;
+  ErrorLog errors;
+  std::unique_ptr<WorkerPool> pool;
+  std::unique_ptr<Documents> documents;
+  std::unique_ptr<PageStore> pages;
+  std::vector<std::unique_ptr<View>> views;
+  // Nanoseconds since the epoch: when the options or the engine last changed what the library's
+  // files read as; 0: never. No time the user sees is older.
+  int64_t since_ns = 0;
+};
+
+// Attributes as the mount shows them: the source's owner and times, no write bits, one link.
+struct stat ShownAttr(const Services& services, const struct stat& source, uint64_t ino,
+                      uint64_t size);
+
+// Inode number of what `view` shows of the source file `st`; `what` tells apart several things that
+// one source shows as. Stable across mounts; never 0 or one of the first 1024, which the mount's own
+// files have.
+uint64_t InoOf(uint64_t view, std::string_view what, const struct stat& st);
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_FS_CORE_SERVICES_H_

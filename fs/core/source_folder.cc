@@ -1,0 +1,271 @@
+#include "fs/core/source_folder.h"
+
+#include <errno.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "fs/core/errno_status.h"
+
+namespace cbzfs {
+namespace {
+
+constexpr int kAttempts = 3;
+
+// A folder changed this shortly before it was read may change again within the same tick of the
+// file system's clock, and its mtime would not tell.
+constexpr absl::Duration kClockTick = absl::Milliseconds(50);
+
+}  // namespace
+
+// Asks about every PDF that is not known yet, then puts the listing together.
+class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::Lister> {
+ public:
+  Lister(std::shared_ptr<SourceFolder> folder, std::shared_ptr<const Names> names, bool plus,
+         ListDone done)
+      : folder_(std::move(folder)), names_(std::move(names)), plus_(plus), done_(std::move(done)) {}
+
+  void Start() {
+    Documents& documents = *folder_->services().documents;
+    std::vector<SourceEntry> unknown;
+    for (const NameMap::Entry& entry : names_->map.entries()) {
+      if (entry.comic_name.empty()) continue;
+      auto comic = folder_->ComicCandidate(entry.source, entry.comic_name);
+      if (comic.ok() && !documents.Find(comic->path, KeyOf(comic->st)).has_value()) {
+        unknown.push_back(*std::move(comic));
+      }
+    }
+    missing_ = unknown.size() + 1;
+    auto self = shared_from_this();
+    for (const SourceEntry& comic : unknown) {
+      // The answer is remembered by Documents, where Finish() finds it.
+      documents.Probe(comic.path, KeyOf(comic.st), Priority::kListing,
+                      [self](const absl::Status&) { self->Count(); });
+    }
+    Count();
+  }
+
+ private:
+  void Count() {
+    if (--missing_ == 0) Finish();
+  }
+
+  void Finish() {
+    auto listing = std::make_shared<Listing>();
+    listing->entries.reserve(names_->map.entries().size());
+    for (const NameMap::Entry& entry : names_->map.entries()) {
+      if (!AddComic(entry, *listing)) AddPlain(entry.source, *listing);
+    }
+    {
+      absl::MutexLock lock(&folder_->mu_);
+      folder_->unknown_ = std::move(unknown_);
+    }
+    done_(std::shared_ptr<const Listing>(std::move(listing)));
+  }
+
+  // False: the entry is no comic, or one that does not open.
+  bool AddComic(const NameMap::Entry& entry, Listing& listing) {
+    if (entry.comic_name.empty()) return false;
+    Services& services = folder_->services();
+    auto comic = folder_->ComicCandidate(entry.source, entry.comic_name);
+    if (!comic.ok()) return false;
+    const auto known = services.documents->Find(comic->path, KeyOf(comic->st));
+    if (known.has_value() && !known->ok()) return false;
+    DirEntry shown;
+    shown.name = entry.comic_name;
+    shown.type = S_IFREG;
+    auto node = folder_->view_->MakeComic(folder_->shared_services(), *comic);
+    shown.ino = node->ino();
+    if (!known.has_value() || **known == nullptr) {
+      unknown_.push_back(*std::move(comic));
+    } else if (plus_) {
+      auto attr = folder_->view_->ComicAttr(services, *comic, ***known);
+      if (attr.ok()) {
+        shown.node = std::move(node);
+        shown.attr = *attr;
+        shown.attr.st_ino = shown.ino;
+      }
+    }
+    listing.entries.push_back(std::move(shown));
+    return true;
+  }
+
+  void AddPlain(const SourceName& source, Listing& listing) {
+    auto found = folder_->FindPlain(source);
+    if (!found.ok()) return;  // it went away meanwhile
+    DirEntry shown;
+    shown.name = source.name;
+    shown.ino = found->node->ino();
+    shown.type = found->attr.st_mode & S_IFMT;
+    shown.node = std::move(found->node);
+    shown.attr = found->attr;
+    listing.entries.push_back(std::move(shown));
+  }
+
+  const std::shared_ptr<SourceFolder> folder_;
+  const std::shared_ptr<const Names> names_;
+  const bool plus_;
+  ListDone done_;
+  std::atomic<size_t> missing_ = 0;
+  std::deque<SourceEntry> unknown_;
+};
+
+std::string SourceFolder::Join(std::string_view name) const {
+  std::string joined = path();
+  if (!joined.empty()) joined += '/';
+  joined += name;
+  return joined;
+}
+
+void SourceFolder::GetAttr(AttrDone done) {
+  auto st = services().library->Stat(path());
+  if (!st.ok()) return done(st.status());
+  if (!S_ISDIR(st->st_mode)) return done(ErrnoStatus(ESTALE, path()));
+  done(ShownAttr(services(), *st, ino(), static_cast<uint64_t>(st->st_size)));
+}
+
+absl::StatusOr<std::shared_ptr<const SourceFolder::Names>> SourceFolder::ReadNames() {
+  auto st = services().library->Stat(path());
+  if (!st.ok()) return st.status();
+  {
+    absl::MutexLock lock(&mu_);
+    if (names_ != nullptr && names_->key == KeyOf(*st)) {
+      const auto changed = absl::TimeFromTimespec(st->st_mtim);
+      if (names_->read_at - changed > kClockTick || absl::Now() - names_->read_at < kClockTick) {
+        return names_;
+      }
+    }
+  }
+  const absl::Time now = absl::Now();
+  auto folder = services().library->List(path());
+  if (!folder.ok()) return folder.status();
+  auto names = std::make_shared<const Names>(
+      Names{KeyOf(folder->st), now,
+            NameMap(std::move(folder->names), view_->comic_extension(),
+                    services().options.show_hidden)});
+  absl::MutexLock lock(&mu_);
+  names_ = names;
+  return names;
+}
+
+absl::StatusOr<SourceEntry> SourceFolder::ComicCandidate(const SourceName& source,
+                                                         std::string_view shown) {
+  SourceEntry entry;
+  entry.path = Join(source.name);
+  entry.name = std::string(shown);
+  auto st = S_ISLNK(source.type) ? services().library->StatFile(entry.path)
+                                 : services().library->Stat(entry.path);
+  if (!st.ok()) return st.status();
+  if (!S_ISREG(st->st_mode)) return ErrnoStatus(EINVAL, entry.path);
+  entry.st = *st;
+  // Two names of one file make two different books, as the title may come from the name.
+  entry.shares_inode = S_ISLNK(source.type) || st->st_nlink > 1;
+  return entry;
+}
+
+absl::StatusOr<Found> SourceFolder::FindPlain(const SourceName& source) {
+  const std::string path = Join(source.name);
+  auto st = services().library->Stat(path);
+  if (!st.ok()) return st.status();
+  Found found;
+  if (S_ISDIR(st->st_mode)) {
+    const uint64_t ino = InoOf(view_->id(), "folder", *st);
+    found.node = std::make_shared<SourceFolder>(shared_services(), view_, ino, path);
+  } else if (S_ISLNK(st->st_mode)) {
+    found.node =
+        std::make_shared<PlainLink>(shared_services(), InoOf(view_->id(), "link", *st), path);
+  } else if (S_ISREG(st->st_mode)) {
+    found.node =
+        std::make_shared<PlainFile>(shared_services(), InoOf(view_->id(), "file", *st), path);
+  } else {
+    return ErrnoStatus(ENOENT, path);
+  }
+  found.attr = ShownAttr(services(), *st, found.node->ino(), static_cast<uint64_t>(st->st_size));
+  return found;
+}
+
+void SourceFolder::Lookup(std::string_view name, LookupDone done) {
+  auto names = ReadNames();
+  if (!names.ok()) return done(names.status());
+  if (const NameMap::Entry* entry = (*names)->map.FindComic(name)) {
+    return LookupComic(*entry, kAttempts, std::move(done));
+  }
+  const NameMap::Entry* entry = (*names)->map.FindSource(name);
+  if (entry == nullptr) return done(ErrnoStatus(ENOENT, Join(name)));
+  if (entry->comic_name.empty()) return done(FindPlain(entry->source));
+  LookupPdfItself(*entry, std::move(done));
+}
+
+void SourceFolder::LookupComic(const NameMap::Entry& entry, int attempts, LookupDone done) {
+  auto comic = ComicCandidate(entry.source, entry.comic_name);
+  if (!comic.ok()) return done(ErrnoStatus(ENOENT, Join(entry.comic_name)));
+  AnalyseNext(comic->path);
+  const std::string path = comic->path;
+  const SourceKey key = KeyOf(comic->st);
+  services().documents->Get(
+      path, key, Priority::kStat,
+      [self = shared_from_this(), entry, attempts, comic = *std::move(comic),
+       done = std::move(done)](absl::StatusOr<Documents::Pointer> known) mutable {
+        if (absl::IsAborted(known.status()) && attempts > 1) {
+          return self->LookupComic(entry, attempts - 1, std::move(done));
+        }
+        if (absl::IsCancelled(known.status())) return done(known.status());
+        // It shows under its own name instead.
+        if (!known.ok()) return done(ErrnoStatus(ENOENT, comic.path));
+        Found found;
+        found.node = self->view_->MakeComic(self->shared_services(), comic);
+        auto attr = self->view_->ComicAttr(self->services(), comic, **known);
+        if (!attr.ok()) return done(attr.status());
+        found.attr = *attr;
+        found.attr.st_ino = found.node->ino();
+        done(std::move(found));
+      });
+}
+
+void SourceFolder::LookupPdfItself(const NameMap::Entry& entry, LookupDone done) {
+  auto comic = ComicCandidate(entry.source, entry.comic_name);
+  if (!comic.ok()) return done(FindPlain(entry.source));
+  services().documents->Probe(
+      comic->path, KeyOf(comic->st), Priority::kStat,
+      [self = shared_from_this(), source = entry.source,
+       done = std::move(done)](const absl::Status& opens) mutable {
+        if (absl::IsCancelled(opens)) return done(opens);
+        if (opens.ok()) return done(ErrnoStatus(ENOENT, self->Join(source.name)));
+        done(self->FindPlain(source));
+      });
+}
+
+void SourceFolder::AnalyseNext(const std::string& path) {
+  const size_t workers = std::max<size_t>(1, services().pool->stats().alive);
+  std::vector<SourceEntry> next;
+  {
+    absl::MutexLock lock(&mu_);
+    if (unknown_.empty()) return;
+    size_t take = 1;
+    auto here = std::find_if(unknown_.begin(), unknown_.end(),
+                             [&](const SourceEntry& entry) { return entry.path == path; });
+    if (here != unknown_.end()) {
+      unknown_.erase(unknown_.begin(), std::next(here));
+      take = 2 * workers;
+    }
+    for (; take > 0 && !unknown_.empty(); --take) {
+      next.push_back(std::move(unknown_.front()));
+      unknown_.pop_front();
+    }
+  }
+  for (const SourceEntry& entry : next) {
+    services().documents->Get(entry.path, KeyOf(entry.st), Priority::kListing,
+                              [](const absl::StatusOr<Documents::Pointer>&) {});
+  }
+}
+
+void SourceFolder::List(bool plus, ListDone done) {
+  auto names = ReadNames();
+  if (!names.ok()) return done(names.status());
+  auto self = shared_from_this();
+  std::make_shared<Lister>(std::move(self), *std::move(names), plus, std::move(done))->Start();
+}
+
+}  // namespace cbzfs

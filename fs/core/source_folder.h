@@ -1,0 +1,73 @@
+// A folder of the library as a view shows it: the names, what each entry is, and where its node
+// comes from.
+//
+// The names of comics follow from the folder's listing alone (names.h), but whether a PDF opens is
+// the file's own secret: one that does not shows under its own name. So a listing first finds out
+// about every PDF it does not know yet (a probe: half a millisecond each, by the workers), and
+// answers when it knows. It says nothing about sizes; those cost an analysis, which a stat pays.
+//
+// Threads: any.
+
+#ifndef CBZFS_FS_CORE_SOURCE_FOLDER_H_
+#define CBZFS_FS_CORE_SOURCE_FOLDER_H_
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "fs/core/names.h"
+#include "fs/core/services.h"
+#include "fs/core/source_node.h"
+
+namespace cbzfs {
+
+class SourceFolder : public SourceNode, public std::enable_shared_from_this<SourceFolder> {
+ public:
+  // `view` belongs to `services`.
+  SourceFolder(std::shared_ptr<Services> services, const View* view, uint64_t ino,
+               std::string path)
+      : SourceNode(std::move(services), ino, std::move(path)), view_(view) {}
+
+  void GetAttr(AttrDone done) override;
+  void Lookup(std::string_view name, LookupDone done) override;
+  void List(bool plus, ListDone done) override;
+
+ private:
+  struct Names {
+    SourceKey key;        // of the folder when it was read
+    absl::Time read_at;
+    NameMap map;
+  };
+  class Lister;
+
+  std::string Join(std::string_view name) const;
+  // The folder's names, read again when the folder has changed.
+  absl::StatusOr<std::shared_ptr<const Names>> ReadNames();
+
+  // What `source` is, for an entry that may be a comic: the file behind it if it is a regular file
+  // or a link to one inside the library.
+  absl::StatusOr<SourceEntry> ComicCandidate(const SourceName& source, std::string_view shown);
+
+  // `attempts`: a file that changes while it is looked at is looked at again.
+  void LookupComic(const NameMap::Entry& entry, int attempts, LookupDone done);
+  void LookupPdfItself(const NameMap::Entry& entry, LookupDone done);
+  absl::StatusOr<Found> FindPlain(const SourceName& source);
+
+  // A stat of one unknown comic is seldom the last (ls -l, rsync): the next ones of the listing are
+  // analysed meanwhile, so that all workers are busy.
+  void AnalyseNext(const std::string& path);
+
+  const View* const view_;
+  absl::Mutex mu_;
+  std::shared_ptr<const Names> names_ ABSL_GUARDED_BY(mu_);
+  std::deque<SourceEntry> unknown_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_FS_CORE_SOURCE_FOLDER_H_

@@ -1,0 +1,61 @@
+// Entries of the library that show as they are: files and symbolic links.
+//
+// Threads: any.
+
+#ifndef CBZFS_FS_CORE_SOURCE_NODE_H_
+#define CBZFS_FS_CORE_SOURCE_NODE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "fs/core/node.h"
+#include "fs/core/services.h"
+
+namespace cbzfs {
+
+// A node whose source is one path of the library. Knows where the source was last found; a rename
+// of a folder above is learnt when the kernel looks the entry up again (Adopt).
+class SourceNode : public Node {
+ public:
+  SourceNode(std::shared_ptr<Services> services, uint64_t ino, std::string path)
+      : Node(ino), services_(std::move(services)), path_(std::move(path)) {}
+
+  void Adopt(const Node& other) override;
+
+ protected:
+  std::string path() const;
+  Services& services() const { return *services_; }
+  const std::shared_ptr<Services>& shared_services() const { return services_; }
+
+ private:
+  const std::shared_ptr<Services> services_;
+  mutable absl::Mutex path_mu_;
+  std::string path_ ABSL_GUARDED_BY(path_mu_);
+};
+
+// Any file that is no comic, byte for byte.
+class PlainFile : public SourceNode {
+ public:
+  using SourceNode::SourceNode;
+  void GetAttr(AttrDone done) override;
+  void Open(OpenDone done) override;
+
+ private:
+  absl::Mutex mu_;
+  // What the kernel has cached of this inode is of this version.
+  std::optional<SourceKey> opened_ ABSL_GUARDED_BY(mu_);
+};
+
+class PlainLink : public SourceNode {
+ public:
+  using SourceNode::SourceNode;
+  void GetAttr(AttrDone done) override;
+  absl::StatusOr<std::string> ReadLink() override;
+};
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_FS_CORE_SOURCE_NODE_H_

@@ -1,0 +1,91 @@
+#include "fs/core/names.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <map>
+
+namespace cbzfs {
+namespace {
+
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+std::map<std::string, std::string> Shown(std::vector<std::string> names, bool show_hidden = false) {
+  std::vector<SourceName> sources;
+  for (auto& name : names) sources.push_back({name, S_IFREG});
+  NameMap map(std::move(sources), ".cbz", show_hidden);
+  std::map<std::string, std::string> out;
+  for (const auto& entry : map.entries()) out[entry.source.name] = entry.comic_name;
+  return out;
+}
+
+TEST(NamesTest, PdfShowsAsCbzInAnyCase) {
+  EXPECT_THAT(Shown({"a.pdf", "b.PDF", "c.Pdf", "d.txt", "pdf", ".pdf"}, true),
+              UnorderedElementsAre(Pair("a.pdf", "a.cbz"), Pair("b.PDF", "b.cbz"),
+                                   Pair("c.Pdf", "c.cbz"), Pair("d.txt", ""), Pair("pdf", ""),
+                                   Pair(".pdf", "")));
+}
+
+TEST(NamesTest, RealCbzWins) {
+  EXPECT_THAT(Shown({"Foo.cbz", "Foo.pdf"}),
+              UnorderedElementsAre(Pair("Foo.cbz", ""), Pair("Foo.pdf", "Foo.pdf.cbz")));
+}
+
+TEST(NamesTest, SecondOfTwoCasesGetsItsFullName) {
+  EXPECT_THAT(Shown({"Foo.PDF", "Foo.pdf"}),
+              UnorderedElementsAre(Pair("Foo.pdf", "Foo.cbz"), Pair("Foo.PDF", "Foo.PDF.cbz")));
+}
+
+TEST(NamesTest, NobodyTakesAnothersPlainName) {
+  // Foo.pdf cannot have Foo.cbz; its full name is the plain name of Foo.pdf.pdf, which comes first.
+  EXPECT_THAT(Shown({"Foo.cbz", "Foo.pdf", "Foo.pdf.pdf"}),
+              UnorderedElementsAre(Pair("Foo.cbz", ""), Pair("Foo.pdf.pdf", "Foo.pdf.cbz"),
+                                   Pair("Foo.pdf", "Foo.pdf~2.cbz")));
+}
+
+TEST(NamesTest, LongNamesAreCutBeforeTheExtension) {
+  const std::string stem(251, 'x');
+  auto shown = Shown({stem + ".pdf", stem + ".PDF"});
+  EXPECT_EQ(shown[stem + ".pdf"], stem + ".cbz");
+  // The full name and ".cbz" would be 259 bytes; cut to 255 it is the plain name again.
+  EXPECT_EQ(shown[stem + ".PDF"], stem.substr(0, 249) + "~2.cbz");
+}
+
+TEST(NamesTest, CutNamesStayValidUtf8) {
+  std::string stem;
+  while (stem.size() < 249) stem += "\xc3\xa4";  // ends in the middle of nothing: 250 bytes
+  auto shown = Shown({stem + ".cbz", stem + ".pdf"});
+  const std::string& name = shown[stem + ".pdf"];
+  EXPECT_LE(name.size(), 255u);
+  EXPECT_TRUE(name.ends_with(".cbz"));
+  EXPECT_NE(static_cast<unsigned char>(name[name.size() - 5]), 0xc3);
+}
+
+TEST(NamesTest, HiddenNamesAreLeftOutUnlessAsked) {
+  EXPECT_THAT(Shown({".a", "_b.pdf", "c"}), UnorderedElementsAre(Pair("c", "")));
+  EXPECT_THAT(Shown({".a", "_b.pdf", "c"}, true),
+              UnorderedElementsAre(Pair(".a", ""), Pair("_b.pdf", "_b.cbz"), Pair("c", "")));
+}
+
+TEST(NamesTest, FoldersAreNoComics) {
+  NameMap map({{"dir.pdf", S_IFDIR}}, ".cbz", false);
+  EXPECT_EQ(map.entries()[0].comic_name, "");
+  EXPECT_EQ(map.FindComic("dir.cbz"), nullptr);
+  EXPECT_NE(map.FindSource("dir.pdf"), nullptr);
+}
+
+TEST(NamesTest, OrderOfReadingDoesNotMatter) {
+  EXPECT_EQ(Shown({"b.PDF", "b.pdf", "b.Pdf", "b.pdf.cbz"}),
+            Shown({"b.pdf.cbz", "b.Pdf", "b.pdf", "b.PDF"}));
+}
+
+TEST(NamesTest, StemEndsBeforeTheLastDot) {
+  EXPECT_EQ(StemOf("a.b.pdf"), "a.b");
+  EXPECT_EQ(StemOf("noext"), "noext");
+  EXPECT_EQ(StemOf(".hidden"), ".hidden");
+}
+
+}  // namespace
+}  // namespace cbzfs
