@@ -82,10 +82,11 @@ struct Drawn {
 };
 
 struct WorkerPoolOptions {
-  std::string worker_program;  // absolute path
-  uint32_t workers = 0;        // 0: one a core
-  uint64_t memory_bytes = 512ull << 20;         // admission for rasters in flight
-  uint64_t address_space_bytes = 4ull << 30;    // RLIMIT_AS of a worker
+  std::string worker_program;                 // absolute path
+  uint32_t workers = 0;                       // 0: one a core
+  uint64_t memory_bytes = 512ull << 20;       // admission for rasters in flight
+  uint64_t address_space_bytes = 4ull << 30;  // RLIMIT_AS of a worker
+  uint64_t heap_bytes = 1ull << 30;           // RLIMIT_DATA of a worker: what a memory bomb ends at
   absl::Duration draw_deadline = absl::Seconds(20);
   absl::Duration analyse_deadline = absl::Seconds(10);
   absl::Duration probe_deadline = absl::Seconds(5);
@@ -118,8 +119,8 @@ class WorkerPool {
 
   virtual RequestId Probe(std::shared_ptr<const SourceFile> source, Priority priority,
                           absl::AnyInvocable<void(absl::StatusOr<ProbeResult>)> done) = 0;
-  virtual RequestId Analyse(std::shared_ptr<const SourceFile> source,
-                            const AnalyseOptions& options, Priority priority,
+  virtual RequestId Analyse(std::shared_ptr<const SourceFile> source, const AnalyseOptions& options,
+                            Priority priority,
                             absl::AnyInvocable<void(absl::StatusOr<Document>)> done) = 0;
   virtual RequestId Draw(std::shared_ptr<const SourceFile> source, const DrawRequest& request,
                          Priority priority,

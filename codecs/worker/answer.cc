@@ -1,0 +1,84 @@
+#include "codecs/worker/answer.h"
+
+#include <string>
+#include <utility>
+
+#include "codecs/document/document_codec.h"
+#include "codecs/worker/protocol.h"
+#include "codecs/worker/result_file.h"
+
+namespace cbzfs {
+namespace {
+
+// PDF_MAX_OBJECT_NUMBER of MuPDF: each page is an object.
+constexpr uint32_t kMaxPageCount = 8'388'607;
+
+absl::StatusOr<Job::Answer> ReadProbe(const proto::Reply& reply) {
+  if (reply.page_count() == 0 || reply.page_count() > kMaxPageCount) {
+    return absl::DataLossError("an impossible number of pages");
+  }
+  return ProbeResult{reply.page_count()};
+}
+
+absl::StatusOr<Job::Answer> ReadDocument(const Job& job, const proto::Reply& reply, int result) {
+  const absl::StatusOr<std::string> bytes =
+      CollectResult(result, reply.result_bytes(), job.ResultCapacity());
+  if (!bytes.ok()) return bytes.status();
+  absl::StatusOr<Document> document = DecodeDocument(*bytes, job.source->bytes());
+  if (!document.ok()) return absl::DataLossError("the worker's page table is impossible");
+  if (document->pages.size() > job.options.max_pages) {
+    return absl::DataLossError("a page table longer than asked for");
+  }
+  return *std::move(document);
+}
+
+absl::StatusOr<Job::Answer> ReadDrawing(const Job& job, const proto::Reply& reply, int result) {
+  if (reply.result_bytes() == 0 || reply.quality() > 100) {
+    return absl::DataLossError("an impossible drawing");
+  }
+  absl::StatusOr<std::string> payload =
+      CollectResult(result, reply.result_bytes(), job.ResultCapacity());
+  if (!payload.ok()) return payload.status();
+  return Drawn{
+      .payload = *std::move(payload), .quality = reply.quality(), .softened = reply.softened()};
+}
+
+}  // namespace
+
+proto::Request MakeRequest(const Job& job) {
+  proto::Request request;
+  request.set_id(job.id);
+  request.set_source_key(job.source->key());
+  request.set_source_bytes(job.source->bytes());
+  switch (job.kind) {
+    case Job::Kind::kProbe:
+      request.mutable_probe();
+      break;
+    case Job::Kind::kAnalyse:
+      *request.mutable_analyse()->mutable_options() = ToProto(job.options);
+      break;
+    case Job::Kind::kDraw: {
+      proto::Request::Draw* const draw = request.mutable_draw();
+      draw->set_page(job.draw.page);
+      *draw->mutable_row() = ToProto(job.draw.row);
+      *draw->mutable_options() = ToProto(job.draw.options);
+      draw->set_max_payload(job.draw.max_payload);
+      break;
+    }
+  }
+  return request;
+}
+
+absl::StatusOr<Job::Answer> ReadAnswer(const Job& job, const proto::Reply& reply, int result) {
+  switch (job.kind) {
+    case Job::Kind::kProbe:
+      return ReadProbe(reply);
+    case Job::Kind::kAnalyse:
+      return ReadDocument(job, reply, result);
+    case Job::Kind::kDraw:
+      return ReadDrawing(job, reply, result);
+  }
+  return absl::InternalError("an unknown kind of job");
+}
+
+}  // namespace cbzfs

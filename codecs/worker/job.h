@@ -1,0 +1,47 @@
+// A request on its way through the pool.
+//
+// One thread after it was handed over; see worker_pool_impl.h.
+
+#ifndef CBZFS_CODECS_WORKER_JOB_H_
+#define CBZFS_CODECS_WORKER_JOB_H_
+
+#include <cstdint>
+#include <memory>
+#include <variant>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "codecs/worker/worker_pool.h"
+
+namespace cbzfs {
+
+struct Job {
+  enum class Kind : uint8_t { kProbe, kAnalyse, kDraw };
+  using Answer = std::variant<ProbeResult, Document, Drawn>;
+
+  WorkerPool::RequestId id = 0;
+  Kind kind = Kind::kProbe;
+  Priority priority = Priority::kBackground;
+  std::shared_ptr<const SourceFile> source;
+  AnalyseOptions options;  // kAnalyse
+  DrawRequest draw;        // kDraw
+  absl::AnyInvocable<void(absl::StatusOr<Answer>)> done;
+
+  // Deaths of workers at this job.
+  int deaths = 0;
+  // Only a worker that was started after the one of this number may have it: when a zygote goes,
+  // all its workers do, and a second try at another of them would be none.
+  uint64_t after_worker = 0;
+
+  // Room for the answer in its result file.
+  uint64_t ResultCapacity() const;
+  // What drawing it takes at the worker, in bytes: the raster, once more for the encoder's and
+  // MuPDF's intermediate ones (transparency groups), and the answer. 0 for all but drawings.
+  uint64_t MemoryNeed() const;
+  // May not have the last free worker: what draws, and what nobody waits for.
+  bool IsBulk() const { return kind == Kind::kDraw || priority > Priority::kListing; }
+};
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_CODECS_WORKER_JOB_H_

@@ -1,0 +1,25 @@
+// cbzfs-worker: started by cbzfs, once; see codecs/worker/zygote_server.h.
+
+#include <sys/socket.h>
+
+#include <cstdio>
+
+#include "absl/strings/numbers.h"
+#include "codecs/pdf/pdf.h"
+#include "codecs/worker/request_loop.h"
+#include "codecs/worker/zygote_server.h"
+
+int main(int argc, char** argv) {
+  int socket = -1;
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (argc != 2 || !absl::SimpleAtoi(argv[1], &socket) ||
+      getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET) {
+    fputs("cbzfs-worker draws pages for cbzfs, which starts it; it is of no use by itself.\n",
+          stderr);
+    return 64;  // EX_USAGE
+  }
+  cbzfs::PdfEngine engine;  // shared by all workers until they write to it
+  return cbzfs::RunZygote(socket,
+                          [&engine](int worker) { return cbzfs::ServeRequests(&engine, worker); });
+}

@@ -1,0 +1,163 @@
+#include "codecs/worker/zygote_server.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "absl/container/flat_hash_set.h"
+#include "codecs/worker/channel.h"
+#include "codecs/worker/protocol.h"
+
+namespace cbzfs {
+namespace {
+
+// A worker's socket has this number, so that everything above it can be closed.
+constexpr int kWorkerSocket = 3;
+
+// AddressSanitizer and its kin map terabytes of shadow memory.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kLimitMemory = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+constexpr bool kLimitMemory = false;
+#else
+constexpr bool kLimitMemory = true;
+#endif
+#else
+constexpr bool kLimitMemory = true;
+#endif
+
+void Limit(__rlimit_resource resource, uint64_t bytes) {
+  const rlimit limit = {bytes, bytes};
+  setrlimit(resource, &limit);
+}
+
+// When memory ends, the kernel shall take a worker, which costs a page, rather than the daemon,
+// which costs the mount. Raising one's own score is always allowed; where /proc is missing the
+// kernel's own choice, the largest process, is usually a worker too.
+void OfferToOomKiller() {
+  const UniqueFd fd(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (fd.valid() && write(fd.get(), "500", 3) != 3) return;
+}
+
+// The daemon decides when the workers end. They are in a session of their own, so the terminal's
+// signals do not reach them, but `systemctl stop` and `killall` do.
+void IgnoreSignals() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
+    struct sigaction action = {};
+    action.sa_handler = SIG_IGN;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+class ZygoteServer {
+ public:
+  ZygoteServer(int socket, const std::function<int(int)>& serve)
+      : socket_(socket), pid_(getpid()), serve_(serve) {}
+
+  int Run() {
+    prctl(PR_SET_NAME, "cbzfs-zygote");
+    IgnoreSignals();
+    OfferToOomKiller();
+    sigset_t child_signal;
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child_signal, nullptr);
+    const UniqueFd signals(signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals.valid()) return 1;
+    if (!SendMessage(socket_, MakeHello(), {}, Wait::kYes).ok()) return 1;
+    while (true) {
+      pollfd waiting[] = {{.fd = socket_, .events = POLLIN},
+                          {.fd = signals.get(), .events = POLLIN}};
+      if (poll(waiting, 2, -1) < 0 && errno != EINTR) break;
+      if (waiting[1].revents != 0) {
+        signalfd_siginfo info;
+        while (read(signals.get(), &info, sizeof info) > 0) {
+        }
+        Reap(WNOHANG);
+      }
+      if (waiting[0].revents != 0 && !ServeOne()) break;
+    }
+    for (const pid_t child : children_) kill(child, SIGKILL);
+    Reap(0);
+    return 0;
+  }
+
+ private:
+  // Children are reaped here and nowhere else, so a pid in children_ is never another process.
+  void Reap(int flags) {
+    while (!children_.empty()) {
+      const pid_t child = waitpid(-1, nullptr, flags);
+      if (child < 0 && errno == EINTR) continue;
+      if (child <= 0) return;
+      children_.erase(child);
+    }
+  }
+
+  bool ServeOne() {
+    proto::Spawn spawn;
+    absl::StatusOr<std::vector<UniqueFd>> received = ReceiveMessage(socket_, 1, Wait::kYes, &spawn);
+    if (!received.ok() || received->size() != 1) return false;
+    UniqueFd worker_socket = std::move(received->front());
+    const pid_t child = fork();
+    if (child == 0) _exit(BecomeWorker(spawn, worker_socket.get()));
+    const int error = child < 0 ? errno : 0;
+    worker_socket.reset();
+    proto::Spawned answer;
+    answer.set_id(spawn.id());
+    answer.set_pid(child);
+    answer.set_error(error);
+    UniqueFd pidfd;
+    if (child > 0) {
+      children_.insert(child);
+      pidfd.reset(pidfd_open(child, 0));  // close-on-exec by itself
+    }
+    if (!pidfd.valid()) return SendMessage(socket_, answer, {}, Wait::kYes).ok();
+    return SendMessage(socket_, answer, {pidfd.get()}, Wait::kYes).ok();
+  }
+
+  int BecomeWorker(const proto::Spawn& spawn, int worker_socket) {
+    prctl(PR_SET_NAME, "cbzfs-worker");
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != pid_) return 1;  // it died before it was asked to tell
+    // Over the zygote's socket, wherever that is: nothing of the zygote may stay open here.
+    if (worker_socket != kWorkerSocket && dup2(worker_socket, kWorkerSocket) < 0) return 1;
+    if (close_range(kWorkerSocket + 1, ~0U, 0) != 0) return 1;
+    struct sigaction by_default = {};
+    by_default.sa_handler = SIG_DFL;
+    sigaction(SIGCHLD, &by_default, nullptr);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    Limit(RLIMIT_CORE, 0);
+    if (kLimitMemory) {
+      Limit(RLIMIT_AS, spawn.address_space_bytes());
+      Limit(RLIMIT_DATA, spawn.heap_bytes());
+    }
+    return serve_(kWorkerSocket);
+  }
+
+  const int socket_;
+  const pid_t pid_;
+  const std::function<int(int)>& serve_;
+  absl::flat_hash_set<pid_t> children_;
+};
+
+}  // namespace
+
+int RunZygote(int socket, const std::function<int(int)>& serve) {
+  return ZygoteServer(socket, serve).Run();
+}
+
+}  // namespace cbzfs
