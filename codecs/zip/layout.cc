@@ -18,6 +18,7 @@ namespace {
 
 constexpr uint64_t kMaxArchiveBytes = uint64_t{1} << 62;
 constexpr uint64_t kMaxDataBytes = 0xFFFFFFFE;  // one more would mean ZIP64
+constexpr char kTooLong[] = "a page of 4 GiB or more";
 
 absl::Status CheckArguments(const Document& document, const LayoutOptions& options) {
   if (options.guard != 0 && options.guard != 4096 && options.guard != 65536) {
@@ -25,6 +26,7 @@ absl::Status CheckArguments(const Document& document, const LayoutOptions& optio
   }
   if (document.pages.empty()) return absl::InvalidArgumentError("a document without pages");
   for (const Page& page : document.pages) {
+    if (page.source_bytes > kMaxDataBytes) return absl::OutOfRangeError(kTooLong);
     if (page.insert < 0) continue;
     if (static_cast<size_t>(page.insert) >= document.inserts.size() ||
         page.insert_at > page.source_bytes) {
@@ -76,7 +78,7 @@ absl::Status Layout::Place() {
   for (uint32_t page = 0; page < pages; ++page) {
     offsets_.push_back(at);
     const PageShape shape = ShapeOf(page);
-    if (shape.data() > kMaxDataBytes) return absl::OutOfRangeError("a page of 4 GiB or more");
+    if (shape.data() > kMaxDataBytes) return absl::OutOfRangeError(kTooLong);
     at += shape.total();
     if (at > kMaxArchiveBytes) return absl::OutOfRangeError("an archive of 2^62 bytes or more");
   }

@@ -1,0 +1,105 @@
+#include "codecs/zip/body.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <random>
+#include <string>
+
+#include "tests/codecs/zip/virtual_book.h"
+
+namespace cbzfs {
+namespace {
+
+using testing::RandomBytes;
+
+uint32_t Zlib(const std::string& bytes) {
+  return static_cast<uint32_t>(
+      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+std::string All(const Body& body) {
+  std::string bytes(body.size(), 'x');
+  body.Read(0, absl::MakeSpan(bytes.data(), bytes.size()));
+  return bytes;
+}
+
+BodySpec Spec(const std::string& head, const std::string& tail, uint64_t max_payload) {
+  return {.body_bytes = max_payload + 8,
+          .max_payload = max_payload,
+          .declared_crc = 0xC0FFEE11,
+          .head_crc = Zlib(head),
+          .head_bytes = head.size(),
+          .tail_crc = Zlib(tail),
+          .tail_bytes = tail.size()};
+}
+
+TEST(BodyTest, GivesTheEntryItsDeclaredCrcWhateverThePayload) {
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 300; ++round) {
+    const std::string head = RandomBytes(random, random() % 100);
+    const std::string tail = RandomBytes(random, random() % 100);
+    const uint64_t most = random() % 200'000;
+    for (const uint64_t spared : {0, 1, 2, 3, 4, 5, 1000, 65'537, 1'000'000}) {
+      const BodySpec spec = Spec(head, tail, most);
+      const std::string payload = RandomBytes(random, most > spared ? most - spared : 0);
+      const auto body = Body::Drawn(spec, payload);
+      ASSERT_TRUE(body.ok()) << body.status();
+      const std::string bytes = All(**body);
+      ASSERT_EQ(bytes.size(), spec.body_bytes);
+      EXPECT_EQ(bytes.substr(0, payload.size()), payload);
+      ASSERT_EQ(Zlib(head + bytes + tail), spec.declared_crc);
+    }
+  }
+}
+
+TEST(BodyTest, RefusesAPayloadThatIsTooLong) {
+  const BodySpec spec = Spec("head", "tail", 100);
+  EXPECT_TRUE(Body::Drawn(spec, std::string(100, 'a')).ok());
+  EXPECT_EQ(Body::Drawn(spec, std::string(101, 'a')).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Body::Drawn({.body_bytes = 4, .max_payload = 4}, "").status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST(BodyTest, AnyRangeIsThatRangeOfTheWhole) {
+  std::mt19937_64 random(2);
+  const BodySpec spec = Spec("head", "tail", 140'000);
+  for (const size_t size : {size_t{0}, size_t{5'000}, size_t{139'998}, size_t{140'000}}) {
+    const auto body = Body::Drawn(spec, RandomBytes(random, size));
+    ASSERT_TRUE(body.ok());
+    const std::string all = All(**body);
+    for (int round = 0; round < 500; ++round) {
+      // Small ranges around the end of the payload and around the patch, and any others.
+      const uint64_t anchors[] = {size, all.size() - 4, random() % all.size()};
+      const uint64_t near = anchors[round % 3] + random() % 12;
+      const uint64_t from = std::min<uint64_t>(near < 6 ? 0 : near - 6, all.size());
+      const uint64_t length = std::min<uint64_t>(random() % 16, all.size() - from);
+      std::string part(length, 'x');
+      (*body)->Read(from, absl::MakeSpan(part.data(), part.size()));
+      ASSERT_EQ(part, all.substr(from, length)) << size << " from " << from;
+    }
+  }
+}
+
+TEST(BodyTest, SealsAnOriginalStream) {
+  std::mt19937_64 random(3);
+  for (const uint64_t seal : {uint64_t{8}, uint64_t{9}, uint64_t{4000}, uint64_t{65'540}}) {
+    const std::string data = RandomBytes(random, 3000);
+    BodySpec spec = Spec(data, "\xFF\xD9", 0);
+    spec.body_bytes = seal;
+    spec.head_crc = 0;
+    const auto body = Body::Original(spec, Zlib(data), data.size());
+    EXPECT_EQ(Zlib(data + All(*body) + "\xFF\xD9"), spec.declared_crc);
+  }
+}
+
+TEST(BodyTest, IsChargedForItsPayloadNotForItsPadding) {
+  const auto body = Body::Drawn(Spec("", "", 1'000'000), std::string(1000, 'a'));
+  ASSERT_TRUE(body.ok());
+  EXPECT_GE((*body)->memory_bytes(), 1000u);
+  EXPECT_LT((*body)->memory_bytes(), 2000u);
+}
+
+}  // namespace
+}  // namespace cbzfs
