@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Makes the PDFs that the mounted tests and the benchmark use. Nothing here comes from elsewhere.
 
 As a module: every function returns the bytes of one file, the same on every run.
@@ -30,16 +30,20 @@ _TEXT = ("It was a dark and stormy night; the rain fell in torrents except at oc
 # --- Pages that are one image ------------------------------------------------------------------
 
 def scan(pages=6, width=800, height=1200, dpi=200, quality=85, gray=False, seed=1, title=None,
-         icc=False, ocr=False, image_extra="", page_extra="", colorspace=None):
-    """A scanned comic: every page exactly one JPEG. `icc`: the profile is in the PDF alone."""
+         icc=False, ocr=False, image_extra="", page_extra="", colorspace=None, pictures=None):
+    """A scanned comic: every page exactly one JPEG. `icc`: the profile is in the PDF alone.
+
+    `pictures`: how many different ones there are (each page has its own copy all the same).
+    """
     pdf = PdfWriter(title=title)
     space = colorspace or ("/DeviceGray" if gray else "/DeviceRGB")
     if icc:
         profile = pdf.stream(srgb_profile(), "/N 3 /Alternate /DeviceRGB", compress=True)
         space = f"[ /ICCBased {profile} ]"
+    drawn = [comic_jpeg(seed * 1000 + number, width, height, quality, gray)
+             for number in range(min(pages, pictures or pages))]
     for number in range(pages):
-        data = comic_jpeg(seed * 1000 + number, width, height, quality, gray)
-        image = pdf.image(data, width, height, space, extra=image_extra)
+        image = pdf.image(drawn[number % len(drawn)], width, height, space, extra=image_extra)
         points = (width * 72 / dpi, height * 72 / dpi)
         content = f"q {points[0]:.4f} 0 0 {points[1]:.4f} 0 0 cm /Im0 Do Q\n"
         if ocr:
