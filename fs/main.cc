@@ -1,0 +1,76 @@
+// cbzfs: mounts a folder of comics such that every PDF in it reads as a CBZ.
+//
+// The order matters: fork before there are threads, the workers' zygote before there is a cache,
+// the mount when everything else stands, and the report when the mount can be used.
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "fs/cli.h"
+#include "fs/core/filesystem.h"
+#include "fs/core/version.h"
+#include "fs/daemonize.h"
+#include "fs/exit_codes.h"
+#include "fs/fuse/session.h"
+#include "fs/logging.h"
+#include "fs/preflight.h"
+#include "fs/signals.h"
+
+namespace cbzfs {
+namespace {
+
+// A program that hangs in a system call (a network share that is gone) must not keep the mount.
+void StopOrDie(Session* session, int signal_number) {
+  spdlog::info("signal {}: unmounting", signal_number);
+  if (session->RequestStop(absl::Seconds(10))) return;
+  spdlog::error("a request hangs; giving up without waiting for it");
+  _exit(kExitFailure);
+}
+
+int Run(const CommandLine& command, Launch* launch) {
+  const EndSignals signals;
+  auto filesystem = Filesystem::Create(command.library, command.options, FindWorkerProgram());
+  if (!filesystem.ok()) {
+    return launch->Fail(ExitCodeOfCreate(filesystem.status()),
+                        std::string(filesystem.status().message()));
+  }
+  auto session = Session::Mount(filesystem->get(), {.mountpoint = command.mountpoint,
+                                                    .fsname = command.library,
+                                                    .kernel = command.options.kernel,
+                                                    .ttl = command.options.ttl,
+                                                    .debug = command.debug});
+  if (!session.ok()) {
+    return launch->Fail(ExitCodeOfMount(session.status()), std::string(session.status().message()));
+  }
+  if (!launch->Ready()) return kExitFailure;
+  spdlog::info("cbzfs {}: {} mounted at {}", kVersion, command.library, command.mountpoint);
+  const EndListener listener([&](int number) { StopOrDie(session->get(), number); });
+  const absl::Status served = (*session)->Serve();
+  if (!served.ok()) spdlog::error("{}", served.ToString());
+  spdlog::info("{} unmounted", command.mountpoint);
+  return served.ok() ? kExitOk : kExitFailure;
+}
+
+int Main(int argc, const char* const* argv) {
+  ParsedCommandLine parsed = ParseCommandLine(argc, argv);
+  if (parsed.done) {
+    fputs(parsed.text.c_str(), parsed.exit_code == kExitOk ? stdout : stderr);
+    return parsed.exit_code;
+  }
+  CommandLine& command = parsed.command;
+  if (const auto failure = Prepare(ThisSystem(), &command)) {
+    fprintf(stderr, "cbzfs: %s\n", failure->message.c_str());
+    return failure->exit_code;
+  }
+  RaiseDescriptorLimit();
+  Launch launch(command.foreground);
+  StartLogging(command.foreground, command.options.log_level);
+  return Run(command, &launch);
+}
+
+}  // namespace
+}  // namespace cbzfs
+
+int main(int argc, char** argv) { return cbzfs::Main(argc, argv); }
