@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/pidfd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "codecs/worker/channel.h"
+#include "codecs/worker/pidfd.h"
 #include "codecs/worker/protocol.h"
 #include "spdlog/spdlog.h"
 
@@ -25,7 +25,7 @@ constexpr absl::Duration kLongestDelay = absl::Seconds(5);
 // Through the pidfd, which cannot hit another process that got the number since.
 void Kill(const UniqueFd& pidfd, pid_t pid) {
   if (pidfd.valid()) {
-    pidfd_send_signal(pidfd.get(), SIGKILL, nullptr, 0);
+    SignalPidfd(pidfd, SIGKILL);
   } else if (pid > 0) {
     kill(pid, SIGKILL);
   }

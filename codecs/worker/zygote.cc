@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -15,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "codecs/worker/channel.h"
+#include "codecs/worker/pidfd.h"
 #include "codecs/worker/protocol.h"
 
 namespace cbzfs {
@@ -100,7 +100,7 @@ absl::StatusOr<std::unique_ptr<Zygote>> Zygote::Launch(const std::string& progra
 }
 
 Zygote::Zygote(pid_t pid, UniqueFd socket)
-    : pid_(pid), pidfd_(pidfd_open(pid, 0)), socket_(std::move(socket)) {}
+    : pid_(pid), pidfd_(OpenPidfd(pid)), socket_(std::move(socket)) {}
 
 Zygote::~Zygote() {
   if (pid_ <= 0) return;

@@ -4,7 +4,6 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -16,6 +15,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "codecs/worker/channel.h"
+#include "codecs/worker/pidfd.h"
 #include "codecs/worker/protocol.h"
 
 namespace cbzfs {
@@ -121,7 +121,7 @@ class ZygoteServer {
     UniqueFd pidfd;
     if (child > 0) {
       children_.insert(child);
-      pidfd.reset(pidfd_open(child, 0));  // close-on-exec by itself
+      pidfd = OpenPidfd(child);
     }
     if (!pidfd.valid()) return SendMessage(socket_, answer, {}, Wait::kYes).ok();
     return SendMessage(socket_, answer, {pidfd.get()}, Wait::kYes).ok();
