@@ -68,13 +68,13 @@ Picture Mutool(const std::string& pdf_bytes, double dpi, const std::string& page
   const std::string pdf = TempPath("mutool.pdf");
   const std::string ppm = TempPath("mutool.ppm");
   WriteFile(pdf, pdf_bytes);
-  const bool drawn =
-      Run(absl::StrCat("mutool draw -q -c rgb -F ppm -r ", dpi, " -o ", ppm, " ", pdf, " ", page));
+  // It fails when there were errors in the content, and draws the page all the same.
+  (void)Run(
+      absl::StrCat("mutool draw -q -c rgb -F ppm -r ", dpi, " -o ", ppm, " ", pdf, " ", page));
   const std::string bytes = ReadFile(ppm);
   unlink(pdf.c_str());
   unlink(ppm.c_str());
   Picture picture;
-  if (!drawn) return picture;
   std::istringstream in(bytes);
   std::string magic;
   int most = 0;
