@@ -115,8 +115,8 @@ class Layout {
   size_t EntryAt(uint64_t offset) const;
   ZipEntry Record(size_t entry) const;
   ComicInfoSource InfoSource() const;
-  std::string ComicInfoData() const;
-  uint32_t ComicInfoCrc() const;
+  std::string MakeInfo() const;
+  void PrepareInfo() const;
   void ReadPart(const Part& part, uint64_t from, absl::Span<char> out) const;
   void ReadDirectory(uint64_t from, absl::Span<char> out) const;
 
@@ -127,10 +127,12 @@ class Layout {
   const EntryNames names_;
   uint64_t last_tail_bytes_ = 0;
   uint64_t size_ = 0;
-  std::vector<uint64_t> offsets_;        // of the entries, and of the central directory
-  size_t first_zip64_ = SIZE_MAX;        // the first entry whose offset needs it
-  mutable absl::once_flag info_once_;    // the text is made when it is read: few books ever are
-  mutable uint32_t comic_info_crc_ = 0;  // once info_once_ has run
+  std::vector<uint64_t> offsets_;  // of the entries, and of the central directory
+  size_t first_zip64_ = SIZE_MAX;  // the first entry whose offset needs it
+  // The text of ComicInfo.xml is made when it is read: few of the books that are listed ever are.
+  mutable absl::once_flag info_once_;
+  mutable uint32_t info_crc_ = 0;
+  mutable std::string info_;  // kept when making it takes long; else empty
 };
 
 }  // namespace cbzfs
