@@ -94,7 +94,8 @@ void Layout::ReadPart(const Part& part, uint64_t from, absl::Span<char> out) con
       return CopyOverlap(LocalHeader(Record(part.entry)), 0, from, out);
     case Part::Origin::kComicInfo:
       PrepareInfo();
-      return CopyOverlap(info_.empty() ? MakeInfo() : info_, 0, from, out);
+      return info_.empty() ? CopyOverlap(MakeInfo(), 0, from, out)
+                           : CopyOverlap(info_, 0, from, out);
     case Part::Origin::kPageHead: {
       const PageHead head = MakePageHead(document_->pages[page],
                                          kLocalHeaderBytes + names_.Bytes(page), options_.guard);

@@ -118,7 +118,7 @@ TEST_F(BigBookTest, EveryCrcIsRight) {
   const ScratchDir scratch;
   const std::string cbz = scratch.Path("big.cbz");
   WriteSparse(cbz);
-  ExpectTool("python3", "python3 " CBZFS_TEST_DATA "/check_zip.py " + cbz + " 7");
+  ExpectTool("p7zip-full", "7z t " + cbz);
 }
 
 TEST_F(BigBookTest, OnlyOffsetsThatDoNotFitTakeZip64) {
@@ -185,7 +185,6 @@ TEST(ManyPagesTest, Zip64BeginsPast65535Entries) {
     const bool zip64 = all.find("PK\x06\x06") != std::string::npos;
     EXPECT_EQ(zip64, pages == 65'535) << pages;
     WriteFile(cbz, all);
-    ExpectTool("unzip", "unzip -tqq " + cbz);
     ExpectTool("p7zip-full", "7z t " + cbz);
     ExpectTool("python3",
                "python3 " CBZFS_TEST_DATA "/check_zip.py " + cbz + " " + std::to_string(pages + 1));
