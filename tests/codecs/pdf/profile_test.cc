@@ -80,10 +80,12 @@ TEST(Profile, TheJpegsOwnProfileStays) {
 }
 
 TEST(Profile, ProfilesThatDoNotFitAreDrawnAndBrokenOnesIgnored) {
-  EXPECT_EQ(FirstKind(WithProfile(MakeProfile("Lab "), 3, MakeJpeg({})), PageKind::kDrawn);
-  EXPECT_EQ(FirstKind(WithProfile(MakeProfile("GRAY"), 3, MakeJpeg({})), PageKind::kDrawn);
-  EXPECT_EQ(FirstKind(WithProfile(MakeProfile("CMYK"), 4, MakeJpeg({.components = 4})), PageKind::kDrawn);
-  EXPECT_EQ(FirstKind(WithProfile(MakeProfile("RGB ", 5 << 20), 3, MakeJpeg({})), PageKind::kDrawn);
+  EXPECT_EQ(FirstKind(WithProfile(MakeProfile("Lab "), 3, MakeJpeg({}))), PageKind::kDrawn);
+  EXPECT_EQ(FirstKind(WithProfile(MakeProfile("GRAY"), 3, MakeJpeg({}))), PageKind::kDrawn);
+  EXPECT_EQ(FirstKind(WithProfile(MakeProfile("CMYK"), 4, MakeJpeg({.components = 4}))),
+            PageKind::kDrawn);
+  EXPECT_EQ(FirstKind(WithProfile(MakeProfile("RGB ", 5 << 20), 3, MakeJpeg({}))),
+            PageKind::kDrawn);
   const auto broken = AnalyseBytes(WithProfile("not a profile", 3, MakeJpeg({})));
   ASSERT_TRUE(broken.ok());
   EXPECT_EQ(broken->pages[0].kind, PageKind::kOriginal);
