@@ -89,6 +89,7 @@ int ServeRequests(PdfEngine* engine, int socket) {
     }
     // What was open may be what filled the memory.
     if (absl::IsResourceExhausted(status) && !exhausted) documents.Clear();
+    descriptors->clear();
     if (!SendMessage(socket, reply, {}, Wait::kYes).ok()) return 1;
     // An exception may have left MuPDF's own stack of handlers in disorder.
     if (exhausted) return 1;

@@ -262,7 +262,11 @@ bool WorkerPoolImpl::TakeCommands() {
 void WorkerPoolImpl::CallBack() {
   std::vector<Dispatcher::Finished> finished = dispatcher_.TakeFinished();
   Publish();  // first: whoever is called back finds itself counted
-  for (Dispatcher::Finished& one : finished) one.job->done(std::move(one.answer));
+  for (Dispatcher::Finished& one : finished) {
+    auto done = std::move(one.job->done);
+    one.job.reset();  // the source too: whoever is called back may count on that
+    done(std::move(one.answer));
+  }
 }
 
 void WorkerPoolImpl::Publish() {

@@ -60,9 +60,9 @@ int ParentOf(int pid);
 // Blocks until the process has ended.
 void WaitForEndOf(int pid);
 
-class PoolTest : public testing::Test {
+class PoolTest : public ::testing::Test {
  protected:
-  // A directory with the evil worker under each of its names.
+  // The evil worker by one of its names.
   static std::string EvilProgram(const std::string& name = "evil_worker");
 
   PoolTest() { options_.worker_program = EvilProgram(); }
