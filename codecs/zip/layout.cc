@@ -26,6 +26,7 @@ absl::Status CheckArguments(const Document& document, const LayoutOptions& optio
   }
   if (document.pages.empty()) return absl::InvalidArgumentError("a document without pages");
   for (const Page& page : document.pages) {
+    if (page.kind != PageKind::kOriginal) continue;
     if (page.source_bytes > kMaxDataBytes) return absl::OutOfRangeError(kTooLong);
     if (page.insert < 0) continue;
     if (static_cast<size_t>(page.insert) >= document.inserts.size() ||

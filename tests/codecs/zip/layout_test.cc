@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "codecs/document/document_codec.h"
 #include "tests/codecs/zip/virtual_book.h"
 
 namespace cbzfs {
@@ -321,6 +322,34 @@ TEST(LayoutTest, RefusesWhatCannotBeLaidOut) {
   EXPECT_EQ(create({.pages = {Original(0, uint64_t{1} << 32)}}), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(create({.pages = {Original(0, UINT64_MAX)}}), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(create({.pages = {Drawn(UINT32_MAX)}}), absl::StatusCode::kOutOfRange);
+}
+
+TEST(LayoutTest, WhateverTheCodecLetsThroughCanBeLaidOut) {
+  std::mt19937_64 random(9);
+  const VirtualBook::Parts parts = RandomBook(random, 12, {});
+  const std::string bytes = EncodeDocument(parts.document);
+  int laid_out = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string broken = bytes;
+    for (uint64_t flips = random() % 3 + 1; flips > 0; --flips) {
+      broken[random() % broken.size()] = static_cast<char>(random());
+    }
+    auto document = DecodeDocument(broken, parts.source.size());
+    if (!document.ok()) continue;
+    const auto layout = Layout::Create(std::make_shared<const Document>(*std::move(document)),
+                                       parts.stem, parts.identity, parts.options);
+    ASSERT_TRUE(layout.ok()) << layout.status();
+    ++laid_out;
+  }
+  EXPECT_GT(laid_out, 1000);
+}
+
+TEST(LayoutTest, DrawnPagesIgnoreTheSourceFields) {
+  Page page = Drawn(100);
+  page.source_offset = page.source_bytes = UINT64_MAX;
+  page.insert = 7;
+  VirtualBook book = BookOf({page});
+  EXPECT_EQ(book.ReadAll().size(), book.layout().size());
 }
 
 TEST(LayoutTest, ManyThreadsMayReadOneLayout) {
