@@ -1,0 +1,118 @@
+// A WorkerPool whose answers the test gives: requests wait until they are answered or cancelled.
+//
+// The callbacks run on the thread that answers. Unlike the real pool it has no priorities of its
+// own; it notes what it was asked for.
+
+#ifndef CBZFS_TESTS_FS_CORE_FAKE_WORKER_POOL_H_
+#define CBZFS_TESTS_FS_CORE_FAKE_WORKER_POOL_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "codecs/worker/worker_pool.h"
+
+namespace cbzfs {
+
+class FakeWorkerPool : public WorkerPool {
+ public:
+  using ProbeDone = absl::AnyInvocable<void(absl::StatusOr<ProbeResult>)>;
+  using AnalyseDone = absl::AnyInvocable<void(absl::StatusOr<Document>)>;
+  using DrawDone = absl::AnyInvocable<void(absl::StatusOr<Drawn>)>;
+
+  struct Asked {
+    std::string what;  // "probe", "analyse", "draw"
+    uint32_t page = 0;
+    uint64_t max_payload = 0;
+    Priority priority = Priority::kBackground;
+    std::variant<ProbeDone, AnalyseDone, DrawDone> done;
+  };
+
+  // Set: answered from inside the call, as a quick worker would a moment later.
+  std::function<absl::StatusOr<ProbeResult>(const SourceFile&)> probe;
+  std::function<absl::StatusOr<Document>(const SourceFile&)> analyse;
+  std::function<absl::StatusOr<Drawn>(const DrawRequest&)> draw;
+
+  RequestId Probe(std::shared_ptr<const SourceFile> source, Priority priority,
+                  ProbeDone done) override {
+    ++probed;
+    if (probe) return done(probe(*source)), 0;
+    return Add({"probe", 0, 0, priority, std::move(done)});
+  }
+  RequestId Analyse(std::shared_ptr<const SourceFile> source, const AnalyseOptions&,
+                    Priority priority, AnalyseDone done) override {
+    ++analysed;
+    if (analyse) return done(analyse(*source)), 0;
+    return Add({"analyse", 0, 0, priority, std::move(done)});
+  }
+  RequestId Draw(std::shared_ptr<const SourceFile>, const DrawRequest& request, Priority priority,
+                 DrawDone done) override {
+    ++drawn;
+    if (draw) return done(draw(request)), 0;
+    return Add({"draw", request.page, request.max_payload, priority, std::move(done)});
+  }
+  void Raise(RequestId id, Priority priority) override {
+    auto it = queue.find(id);
+    if (it != queue.end()) it->second.priority = std::min(it->second.priority, priority);
+  }
+  void Cancel(RequestId id) override {
+    ++cancelled;
+    AnswerError(id, absl::CancelledError("nobody waits"));
+  }
+  WorkerPoolStats stats() const override {
+    WorkerPoolStats stats;
+    stats.alive = 1;
+    stats.drawn = drawn;
+    return stats;
+  }
+  std::vector<int> pids() const override { return {}; }
+  void Stop() override {
+    while (!queue.empty()) AnswerError(queue.begin()->first, absl::CancelledError("stopping"));
+  }
+
+  void AnswerDraw(RequestId id, absl::StatusOr<Drawn> drawing) {
+    std::get<DrawDone>(Take(id).done)(std::move(drawing));
+  }
+  void AnswerAnalyse(RequestId id, absl::StatusOr<Document> document) {
+    std::get<AnalyseDone>(Take(id).done)(std::move(document));
+  }
+  void AnswerError(RequestId id, const absl::Status& status) {
+    if (queue.find(id) == queue.end()) return;
+    Asked asked = Take(id);
+    std::visit([&](auto& done) { done(status); }, asked.done);
+  }
+
+  // The one request for `page`; 0 where there is none.
+  RequestId FindDraw(uint32_t page) const {
+    for (const auto& [id, asked] : queue) {
+      if (asked.what == "draw" && asked.page == page) return id;
+    }
+    return 0;
+  }
+
+  std::map<RequestId, Asked> queue;
+  int probed = 0;
+  int analysed = 0;
+  int drawn = 0;
+  int cancelled = 0;
+
+ private:
+  RequestId Add(Asked asked) {
+    queue.emplace(++last_, std::move(asked));
+    return last_;
+  }
+  Asked Take(RequestId id) {
+    Asked asked = std::move(queue.at(id));
+    queue.erase(id);
+    return asked;
+  }
+  RequestId last_ = 0;
+};
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_TESTS_FS_CORE_FAKE_WORKER_POOL_H_
