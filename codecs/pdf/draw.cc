@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "codecs/image/jpeg_header.h"
-#include "codecs/image/raster.h"
 #include "codecs/pdf/color_profiles.h"
+#include "codecs/pdf/drawing.h"
 #include "codecs/pdf/original_image.h"
 #include "codecs/pdf/page_box.h"
 #include "codecs/pdf/pdf_internal.h"
@@ -12,21 +12,6 @@ namespace cbzfs {
 namespace {
 
 using absl::StatusCode;
-
-// MuPDF objects of one drawing, released together whatever happened.
-struct Drawing {
-  fz_context* ctx;
-  pdf_page* page = nullptr;
-  fz_pixmap* pixmap = nullptr;
-
-  explicit Drawing(fz_context* context) : ctx(context) {}
-  ~Drawing() {
-    fz_drop_pixmap(ctx, pixmap);
-    if (page != nullptr) fz_drop_page(ctx, &page->super);
-  }
-  Drawing(const Drawing&) = delete;
-  Drawing& operator=(const Drawing&) = delete;
-};
 
 // Loads the page that the tree walk found, not the one MuPDF would count to: a page map of one
 // entry stands in for the page tree meanwhile. A map also spares the search of the whole tree for
@@ -109,32 +94,36 @@ absl::StatusOr<FittedJpeg> PayloadOf(std::string_view stream, const std::string&
 
 }  // namespace
 
-absl::StatusOr<FittedJpeg> Pdf::Impl::Draw(pdf_obj* object, uint32_t index, const Page& row,
-                                           const AnalyseOptions& options, uint64_t max_payload) {
-  Drawing drawing(ctx);
+Drawing::~Drawing() {
+  fz_drop_pixmap(ctx_, pixmap_);
+  if (page_ != nullptr) fz_drop_page(ctx_, &page_->super);
+}
+
+absl::Status Drawing::Draw(pdf_document* doc, pdf_obj* object, uint32_t index, const Page& row,
+                           AnalyseOptions::Box box) {
   DrawGeometry geometry;
-  absl::Status status = Try(ctx, StatusCode::kDataLoss, [&] {
-    LoadPage(ctx, doc, object, index, &drawing.page);
-    if (options.box == AnalyseOptions::Box::kMedia) UseMediaBox(ctx, drawing.page);
-    geometry = GeometryFor(pdf_bound_page(ctx, drawing.page), row.dpi, row.width, row.height);
-    fz_colorspace* space = row.gray ? fz_device_gray(ctx) : fz_device_rgb(ctx);
-    drawing.pixmap = fz_new_pixmap_with_bbox(ctx, space, geometry.area, nullptr, 0);
-    fz_clear_pixmap_with_value(ctx, drawing.pixmap, 255);
+  absl::Status status = Try(ctx_, StatusCode::kDataLoss, [&] {
+    LoadPage(ctx_, doc, object, index, &page_);
+    if (box == AnalyseOptions::Box::kMedia) UseMediaBox(ctx_, page_);
+    geometry = GeometryFor(pdf_bound_page(ctx_, page_), row.dpi, row.width, row.height);
+    fz_colorspace* space = row.gray ? fz_device_gray(ctx_) : fz_device_rgb(ctx_);
+    pixmap_ = fz_new_pixmap_with_bbox(ctx_, space, geometry.area, nullptr, 0);
+    fz_clear_pixmap_with_value(ctx_, pixmap_, 255);
   });
   if (!status.ok()) return status;
-  status = Try(ctx, StatusCode::kDataLoss,
-               [&] { RunPage(ctx, drawing.page, drawing.pixmap, geometry.ctm); });
+  status = Try(ctx_, StatusCode::kDataLoss, [&] { RunPage(ctx_, page_, pixmap_, geometry.ctm); });
   // An error half-way leaves what was drawn before it, which is more than nothing; but the end of
   // memory strikes at another place each time, and a page must have the same bytes always.
   if (absl::IsResourceExhausted(status)) return status;
-  if (!status.ok() && IsBlank(*drawing.pixmap)) return status;
-  const fz_pixmap& pixmap = *drawing.pixmap;
-  const RasterView raster = {.pixels = pixmap.samples,
-                             .width = static_cast<uint32_t>(pixmap.w),
-                             .height = static_cast<uint32_t>(pixmap.h),
-                             .components = pixmap.n,
-                             .stride = static_cast<uint64_t>(pixmap.stride)};
-  return FitJpeg(raster, options.quality, max_payload);
+  return IsBlank(*pixmap_) ? status : absl::OkStatus();
+}
+
+RasterView Drawing::raster() const {
+  return {.pixels = pixmap_->samples,
+          .width = static_cast<uint32_t>(pixmap_->w),
+          .height = static_cast<uint32_t>(pixmap_->h),
+          .components = pixmap_->n,
+          .stride = static_cast<uint64_t>(pixmap_->stride)};
 }
 
 absl::StatusOr<FittedJpeg> Pdf::Impl::Extract(pdf_obj* object, const AnalyseOptions& options,
@@ -180,7 +169,10 @@ absl::StatusOr<FittedJpeg> Pdf::Produce(uint32_t index, const Page& page,
   const absl::StatusOr<pdf_obj*> object = impl_->tree.Find(index);
   if (!object.ok()) return object.status();
   if (page.kind == PageKind::kExtracted) return impl_->Extract(*object, options, max_payload);
-  return impl_->Draw(*object, index, page, options, max_payload);
+  Drawing drawing(impl_->ctx);
+  const absl::Status status = drawing.Draw(impl_->doc, *object, index, page, options.box);
+  if (!status.ok()) return status;
+  return FitJpeg(drawing.raster(), options.quality, max_payload);
 }
 
 }  // namespace cbzfs

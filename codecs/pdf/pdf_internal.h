@@ -41,8 +41,6 @@ struct Pdf::Impl {
 
   ~Impl();
 
-  absl::StatusOr<FittedJpeg> Draw(pdf_obj* object, uint32_t index, const Page& row,
-                                  const AnalyseOptions& options, uint64_t max_payload);
   absl::StatusOr<FittedJpeg> Extract(pdf_obj* object, const AnalyseOptions& options,
                                      uint64_t max_payload);
 };
