@@ -45,7 +45,7 @@ RULES = (
 
 # Headers of a library, and the only folders that may include them.
 HEADERS = (
-    (r"(fuse\w*/.*|fuse(_\w+)?\.h|linux/fuse\.h|cuse\w*\.h)", ("fs/fuse", "tests/bench")),
+    (r"(fuse\w*/.*|fuse(_\w+)?\.h|linux/fuse\.h|cuse\w*\.h)", ("fs/fuse", "tests/fs/fuse", "tests/bench")),
     (r"mupdf/.*", ("codecs/pdf", "tests")),
     (r"zip\.h|zipconf\.h", ("codecs/zip", "tests")),
     (r"turbojpeg\.h|j(peglib|error|morecfg|pegint)\.h", ("codecs/image", "tests")),
