@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -265,13 +267,39 @@ TEST_F(IndexFailureTest, TwoIndexesWritingAtOnceLoseNothing) {
   EXPECT_THAT(warnings(), IsEmpty());
 }
 
+TEST_F(IndexFailureTest, TwoIndexesChangingOneViewSeeEachChangeOnce) {
+  constexpr int64_t kChanges = 300;
+  std::vector<std::vector<int64_t>> since(2);
+  std::vector<std::thread> threads;
+  for (int64_t t = 0; t < 2; ++t) {
+    threads.emplace_back([&, t] {
+      auto index = Open();
+      for (int64_t i = 0; i < kChanges; ++i) {
+        since[t].push_back(index->RememberView("/lib", "cbz", t * kChanges + i, 0));
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  std::set<int64_t> all(since[0].begin(), since[0].end());
+  all.insert(since[1].begin(), since[1].end());
+  EXPECT_EQ(all.size(), static_cast<size_t>(2 * kChanges));
+  EXPECT_EQ(*all.rbegin(), 2 * kChanges - 1);
+  EXPECT_THAT(warnings(), IsEmpty());
+}
+
 TEST_F(IndexFailureTest, WhileAnotherProgramHoldsTheFileRowsWaitAndAreFound) {
   auto index = Open();
   index->Flush();
   auto outside = Outside();
   ASSERT_TRUE(sqlite::Execute(outside.get(), "BEGIN IMMEDIATE").ok());
   index->PutDocument(Key(1), Row(1));
-  index->Flush();  // gives up waiting, not the row
+  std::atomic<bool> flushed = false;
+  std::thread flush([&] {
+    index->Flush();  // gives up waiting, not the row
+    flushed = true;
+  });
+  while (!flushed) EXPECT_EQ(Found(*index, 1), "document 1");
+  flush.join();
   EXPECT_EQ(index->stats().waiting, 1u);
   EXPECT_EQ(Found(*index, 1), "document 1");
   ASSERT_TRUE(sqlite::Execute(outside.get(), "COMMIT").ok());

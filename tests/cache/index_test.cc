@@ -193,16 +193,21 @@ TEST_F(IndexTest, InMemoryItIsBoundedByMemory) {
 TEST_F(IndexTest, OpeningPrunesTheLongestUnused) {
   {
     auto index = Open();
-    for (uint64_t n = 0; n < 10; ++n) index->PutDocument(Key(n), Row(n));
+    for (uint64_t n = 0; n < 10; ++n) {
+      index->PutDocument(Key(n), Row(n));
+      index->Flush();  // in this order
+    }
   }
   now_ += absl::Hours(48);
-  Open()->FindDocument(Key(4));
+  Open()->FindDocument(Key(0));
   IndexOptions few = Options();
   few.max_documents = 3;
   auto index = Open(few);
   index->Flush();
   EXPECT_EQ(index->stats().documents, 3u);
-  EXPECT_EQ(Found(*index, 4), "document 4");
+  EXPECT_EQ(Found(*index, 0), "document 0");
+  EXPECT_EQ(Found(*index, 1), "nothing");
+  EXPECT_EQ(Found(*index, 9), "document 9");
 }
 
 TEST_F(IndexTest, PruningByBytesShrinksTheFile) {
