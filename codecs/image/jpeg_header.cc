@@ -1,5 +1,6 @@
 #include "codecs/image/jpeg_header.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/status/status.h"
@@ -18,6 +19,9 @@ constexpr uint8_t kApp14 = 0xEE;
 // Real headers have a few dozen segments, a few hundred with EXIF, XMP and ICC. The bound keeps a
 // made-up stream of empty segments from costing more than a glance.
 constexpr int kMaxSegments = 4096;
+
+// Behind an EOI there may be padding of the program that wrote the file; this far it is looked for.
+constexpr size_t kMaxTrailer = 64 << 10;
 
 using Bytes = absl::Span<const uint8_t>;
 
@@ -120,6 +124,7 @@ absl::StatusOr<JpegHeader> ReadJpegHeader(Bytes bytes) {
     }
     if (marker == kSos) {
       if (header.sof == 0) return absl::InvalidArgumentError("JPEG scan without a frame");
+      header.scan_at = static_cast<uint32_t>(at);
       return header;
     }
     if (at + 4 > bytes.size()) return absl::OutOfRangeError("JPEG header cut short");
@@ -137,6 +142,15 @@ absl::StatusOr<JpegHeader> ReadJpegHeader(Bytes bytes) {
     if (only_app0) header.after_app0 = static_cast<uint32_t>(at);
   }
   return absl::InvalidArgumentError("JPEG header without an end");
+}
+
+size_t FindLastEoi(Bytes bytes, const JpegHeader& header) {
+  const size_t window = bytes.size() - std::min(bytes.size(), kMaxTrailer);
+  const size_t least = std::max<size_t>(window, header.scan_at);
+  for (size_t i = bytes.size(); i >= least + 2; --i) {
+    if (bytes[i - 2] == 0xFF && bytes[i - 1] == kEoi) return i - 2;
+  }
+  return bytes.size();
 }
 
 }  // namespace cbzfs

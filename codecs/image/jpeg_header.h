@@ -11,6 +11,7 @@
 #define CBZFS_CODECS_IMAGE_JPEG_HEADER_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/statusor.h"
@@ -35,6 +36,8 @@ struct JpegHeader {
   // Where segments may be inserted: behind SOI and the APP0 segments that follow it directly.
   uint32_t after_app0 = 0;
 
+  uint32_t scan_at = 0;  // where the first SOS begins; no real EOI lies before it
+
   // Huffman coded, one frame, 8 bits: what every decoder reads.
   bool IsPlain() const;
 
@@ -46,6 +49,10 @@ struct JpegHeader {
 // kInvalidArgument: no JPEG, or one that is broken before its first scan.
 // kOutOfRange: the bytes end before the first scan; with more of them it may still be one.
 absl::StatusOr<JpegHeader> ReadJpegHeader(absl::Span<const uint8_t> bytes);
+
+// Where the last EOI of a stream with this header begins; its size when there is none behind the
+// first scan's start and within the last 64 KiB.
+size_t FindLastEoi(absl::Span<const uint8_t> bytes, const JpegHeader& header);
 
 }  // namespace cbzfs
 

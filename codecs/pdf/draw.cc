@@ -79,8 +79,7 @@ absl::StatusOr<FittedJpeg> PayloadOf(std::string_view stream, const std::string&
       absl::Span<const uint8_t>(reinterpret_cast<const uint8_t*>(stream.data()), stream.size());
   const absl::StatusOr<JpegHeader> header = ReadJpegHeader(bytes);
   if (!header.ok()) return absl::DataLossError("the page's image is no JPEG any more");
-  const size_t end = stream.rfind("\xFF\xD9");
-  const size_t length = end == std::string_view::npos ? stream.size() : end;
+  const size_t length = FindLastEoi(bytes, *header);
   const size_t split = insert.empty() ? 2 : header->after_app0;
   if (length < split) return absl::DataLossError("the page's image is no JPEG any more");
   FittedJpeg jpeg;

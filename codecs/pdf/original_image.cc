@@ -16,8 +16,8 @@ constexpr float kEdgePart = 0.002f;
 constexpr float kEdgePixels = 0.5f;
 constexpr float kSquarePart = 0.005f;
 
-// Trailing bytes behind an EOI are dropped; it is looked for this far back.
-constexpr size_t kMaxTrailer = 64 << 10;
+// The index holds lengths up to 1 GiB for what a worker hands over; no scan comes near.
+constexpr int64_t kMaxStream = 1'000'000'000;
 
 // EXIF, XMP and ICC segments of an encrypted stream are decrypted up to this to find the frame.
 constexpr size_t kMaxHeader = 256 << 10;
@@ -115,15 +115,6 @@ bool EndsWhereItSays(Bytes source, uint64_t end) {
   return at + 9 <= source.size() && std::memcmp(source.data() + at, kKeyword, 9) == 0;
 }
 
-// Length of the stream up to its last EOI, or all of it when there is none.
-size_t LengthToEoi(Bytes stream) {
-  const size_t least = stream.size() > kMaxTrailer ? stream.size() - kMaxTrailer : 2;
-  for (size_t i = stream.size(); i >= least + 2; --i) {
-    if (stream[i - 2] == 0xFF && stream[i - 1] == 0xD9) return i - 2;
-  }
-  return stream.size();
-}
-
 // The beginning of an encrypted stream in the clear; the number of bytes read.
 size_t ReadDecrypted(fz_context* ctx, pdf_document* doc, int object, uint8_t* out, size_t bytes) {
   fz_stream* in = pdf_open_raw_stream_number(ctx, doc, object);
@@ -177,7 +168,8 @@ OriginalImage FindOriginal(fz_context* ctx, pdf_document* doc, Bytes source, con
   const int64_t length = pdf_to_int64(ctx, pdf_dict_get(ctx, lone.image, PDF_NAME(Length)));
   const pdf_xref_entry* entry = pdf_cache_object(ctx, doc, object);
   // Data that MuPDF made or that lies in an object stream has no place in the file.
-  if (entry->type != 'n' || entry->stm_buf != nullptr || entry->stm_ofs <= 0 || length < 4) {
+  if (entry->type != 'n' || entry->stm_buf != nullptr || entry->stm_ofs <= 0 || length < 4 ||
+      length > kMaxStream) {
     return result;
   }
   const auto offset = static_cast<uint64_t>(entry->stm_ofs);
@@ -200,7 +192,7 @@ OriginalImage FindOriginal(fz_context* ctx, pdf_document* doc, Bytes source, con
   result.height = jpeg.height;
   result.gray = jpeg.components == 1;
   result.offset = offset;
-  result.bytes = encrypted ? bytes : LengthToEoi(stream);
+  result.bytes = encrypted ? bytes : FindLastEoi(stream, jpeg);
   result.profile_object = jpeg.has_icc ? 0 : dict.profile_object;
   result.insert_at = jpeg.after_app0;
   return result;

@@ -138,6 +138,24 @@ TEST(JpegHeader, OtherBytesAreRefused) {
   EXPECT_TRUE(absl::IsInvalidArgument(Read(std::string("\xFF\xD8\xFF\xE0\0\1", 6)).status()));
 }
 
+size_t EoiOf(const std::string& jpeg) {
+  const absl::Span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(jpeg.data()), jpeg.size());
+  return FindLastEoi(bytes, ReadJpegHeader(bytes).value());
+}
+
+TEST(JpegHeader, LastEoiIsNeverOneOfTheHeader) {
+  // A thumbnail in EXIF ends in an EOI of its own.
+  const std::string jpeg =
+      WithSegment(MakeJpeg({}), 0xE1, "Exif" + MakeJpeg({.width = 8, .height = 8}));
+  EXPECT_EQ(EoiOf(jpeg), jpeg.size() - 2);
+  EXPECT_EQ(EoiOf(jpeg + std::string(500, '\0')), jpeg.size() - 2);
+  EXPECT_EQ(EoiOf(jpeg + std::string(70'000, '\0')), jpeg.size() + 70'000);
+  const std::string cut = jpeg.substr(0, jpeg.size() - 2);
+  EXPECT_EQ(EoiOf(cut), cut.size());
+  const size_t scan = jpeg.rfind("\xFF\xDA");
+  EXPECT_EQ(EoiOf(jpeg.substr(0, scan + 2)), scan + 2);
+}
+
 TEST(JpegHeader, EndlessEmptySegmentsAreGivenUp) {
   std::string jpeg = "\xFF\xD8";
   for (int i = 0; i < 100'000; ++i) jpeg += std::string("\xFF\xFE\0\2", 4);
