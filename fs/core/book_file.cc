@@ -23,6 +23,8 @@ class BookFile::Operation : public ReadWait,
     buffer_ = std::make_shared_for_overwrite<char[]>(size_);
   }
 
+  const std::vector<Piece>& pieces() const { return pieces_; }
+
   // Fills in all that needs no page.
   absl::Status FillKnown() {
     bool from_source = false;
@@ -61,6 +63,13 @@ class BookFile::Operation : public ReadWait,
       waits_.push_back(std::move(wait));
     }
     Count();
+  }
+
+  template <typename Visitor>
+  void ForEachSourcePiece(Visitor visit) {
+    for (const Piece& piece : pieces_) {
+      if (piece.kind == Piece::Kind::kSource) visit(piece, At(piece));
+    }
   }
 
   void Finish(absl::Status status) {
@@ -131,14 +140,25 @@ std::shared_ptr<ReadWait> BookFile::Read(uint64_t offset, size_t size, ReadDone 
     operation->Finish(std::move(s));
     return nullptr;
   }
+  operation->ForEachSourcePiece([this](const Piece& piece, const char* at) { Passed(piece, at); });
   uint32_t last = UINT32_MAX;
-  for (const Piece& piece : layout.Map(offset, size)) {
+  for (const Piece& piece : operation->pieces()) {
     if (piece.kind == Piece::Kind::kBody) last = piece.page;
   }
   operation->Start(pages_);
   // The reader's own pages are in the queue before those ahead of it.
   if (last != UINT32_MAX) ReadAhead(last);
   return operation;
+}
+
+void BookFile::Passed(const Piece& piece, const char* bytes) {
+  const Page& page = book_->layout->document().pages[piece.page];
+  // With an insert the data is more than the source's range; PageStore reads it then.
+  if (page.insert >= 0) return;
+  const uint64_t offset = piece.source_offset - page.source_offset;
+  if (auto crc = data_crc_.Add(piece.page, offset, {bytes, piece.size}, page.source_bytes)) {
+    pages_->OfferDataCrc(*book_, piece.page, *crc);
+  }
 }
 
 void BookFile::ReadAhead(uint32_t page) {

@@ -15,6 +15,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "fs/core/data_crc.h"
 #include "fs/core/node.h"
 #include "fs/core/page_store.h"
 
@@ -41,11 +42,15 @@ class BookFile : public OpenFile {
   // cover) draws no other.
   void ReadAhead(uint32_t page);
 
+  // Bytes of an original page that were read, and are unchanged, on their way to the reader.
+  void Passed(const Piece& piece, const char* bytes);
+
   const std::shared_ptr<const OpenBook> book_;
   PageStore* const pages_;
   const uint32_t read_ahead_;
   const std::shared_ptr<const void> keeper_;
 
+  DataCrc data_crc_;
   absl::Mutex mu_;
   uint32_t last_page_ ABSL_GUARDED_BY(mu_) = UINT32_MAX;  // the reader's last drawn page
   uint32_t ahead_ ABSL_GUARDED_BY(mu_) = 0;               // pages below this were asked for

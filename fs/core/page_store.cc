@@ -92,6 +92,15 @@ std::shared_ptr<PageStore::Wait> PageStore::Get(const std::shared_ptr<const Open
   return waiting;
 }
 
+void PageStore::OfferDataCrc(const OpenBook& book, uint32_t page, uint32_t data_crc) {
+  const Key key{book.id, page};
+  if (cache_.Contains(key)) return;
+  ++original_;
+  auto body = Body::Original(book.layout->Body(page), data_crc,
+                             book.layout->document().pages[page].source_bytes);
+  cache_.Insert(key, body, body->memory_bytes());
+}
+
 bool PageStore::Ready(const OpenBook& book, uint32_t page) const {
   return book.layout->document().pages[page].kind == PageKind::kOriginal ||
          cache_.Contains({book.id, page});

@@ -65,6 +65,10 @@ class PageStore {
   std::shared_ptr<Wait> Get(const std::shared_ptr<const OpenBook>& book, uint32_t page,
                             Priority priority, Done done);
 
+  // The data of original page `page` before its body has this CRC-32: somebody read all of it.
+  // Saves Get() from reading it again.
+  void OfferDataCrc(const OpenBook& book, uint32_t page, uint32_t data_crc);
+
   // The page would be at hand at once.
   bool Ready(const OpenBook& book, uint32_t page) const;
 

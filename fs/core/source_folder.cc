@@ -1,6 +1,7 @@
 #include "fs/core/source_folder.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include <algorithm>
 #include <atomic>
@@ -187,6 +188,7 @@ absl::StatusOr<Found> SourceFolder::FindPlain(const SourceName& source) {
 }
 
 void SourceFolder::Lookup(std::string_view name, LookupDone done) {
+  if (name.size() > NAME_MAX) return done(ErrnoStatus(ENAMETOOLONG, path()));
   auto names = ReadNames();
   if (!names.ok()) return done(names.status());
   if (const NameMap::Entry* entry = (*names)->map.FindComic(name)) {
