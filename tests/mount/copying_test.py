@@ -197,11 +197,15 @@ class IndexTest(harness.MountedTest):
     def test_losing_or_spoiling_it_costs_no_truth(self):
         first, _ = self.remount()
         self.assertTrue(self.files())
-        for spoil in (lambda path: os.remove(path),
-                      lambda path: open(path, "wb").close(),
-                      lambda path: open(path, "wb").write(os.urandom(30000)),
+
+        def write(path, data, mode="wb"):
+            with open(path, mode) as out:
+                out.write(data)
+
+        for spoil in (os.remove, lambda path: write(path, b""),
+                      lambda path: write(path, os.urandom(30000)),
                       lambda path: os.truncate(path, os.path.getsize(path) // 2),
-                      lambda path: open(path, "r+b").write(b"SQLite format 3\0" + b"\xff" * 900)):
+                      lambda path: write(path, b"SQLite format 3\0" + b"\xff" * 900, "r+b")):
             for path in self.files():
                 spoil(path)
             self.assertEqual(self.remount()[0], first)

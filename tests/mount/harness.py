@@ -232,8 +232,8 @@ class MountedTest(unittest.TestCase):
         self.addCleanup(mount.unmount)
         return mount
 
-    def start_reader(self, path, offset=0, size=-1):
-        reader = Reader(path, offset, size)
+    def start_reader(self, path, offset=0, size=-1, direct=False):
+        reader = Reader(path, offset, size, direct)
         self.addCleanup(reader.kill)
         return reader
 
@@ -245,15 +245,17 @@ class MountedTest(unittest.TestCase):
 
 
 class Reader:
-    """A process of its own that reads a range of a file: it can be killed, and is only Python.
+    """A process of its own that reads a range of a file, and can be killed.
 
+    `direct`: past the kernel's cache, so that exactly these bytes are asked for and that the
+    file system learns of a reader who gives up (of reads ahead the kernel never tells).
     result() gives (bytes, errno): errno 0 when the whole range was read.
     """
 
     _CODE = ("import os,sys\n"
              "path,offset,size=os.fsencode(sys.argv[1]),int(sys.argv[2]),int(sys.argv[3])\n"
              "try:\n"
-             "  fd=os.open(path,os.O_RDONLY)\n"
+             "  fd=os.open(path,os.O_RDONLY|int(sys.argv[4]))\n"
              "  if size<0: size=os.fstat(fd).st_size-offset\n"
              "  while size>0:\n"
              "    data=os.pread(fd,min(size,131072),offset)\n"
@@ -261,10 +263,11 @@ class Reader:
              "    os.write(1,data); offset+=len(data); size-=len(data)\n"
              "except OSError as e: sys.exit(e.errno)\n")
 
-    def __init__(self, path, offset, size):
+    def __init__(self, path, offset, size, direct):
+        flags = os.O_DIRECT if direct else 0
         self._process = subprocess.Popen(
-            [sys.executable, "-c", self._CODE, path, str(offset), str(size)],
-            stdout=subprocess.PIPE)
+            [sys.executable, "-c", self._CODE, path, str(offset), str(size), str(flags)],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self._data = b""
         self._thread = threading.Thread(target=self._collect, daemon=True)
         self._thread.start()
