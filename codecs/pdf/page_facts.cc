@@ -49,7 +49,7 @@ void DescribeColour(fz_context* ctx, pdf_obj* space, ImagePlacement* image) {
     }
   }
   const std::string_view text = pdf_to_name(ctx, name);
-  if (text == "DeviceGray" || text == "G" || text == "CalGray" || text == "Separation") {
+  if (text == "DeviceGray" || text == "G" || text == "CalGray") {
     image->components = 1;
   } else if (text == "DeviceRGB" || text == "RGB" || text == "CalRGB" || text == "Lab") {
     image->components = 3;
@@ -115,6 +115,11 @@ void DescribeImage(fz_context* ctx, pdf_obj* dict, ImagePlacement* image) {
   DescribeColour(ctx, pdf_dict_geta(ctx, dict, PDF_NAME(ColorSpace), PDF_NAME(CS)), image);
   image->bytes = static_cast<uint64_t>(
       std::max<int64_t>(0, pdf_to_int64(ctx, pdf_dict_get(ctx, dict, PDF_NAME(Length)))));
+}
+
+PageScanLimits ScanLimitsFor(uint32_t pages) {
+  const uint64_t share = (uint64_t{32} << 20) / std::max(1u, pages);
+  return {.max_content_bytes = std::clamp<uint64_t>(share, 16u << 10, 8u << 20)};
 }
 
 PageFacts ScanPage(fz_context* ctx, pdf_document* doc, pdf_obj* page, const fz_rect& box,

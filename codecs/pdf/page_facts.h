@@ -97,6 +97,10 @@ struct PageScanLimits {
   uint64_t max_content_bytes = 8u << 20;
 };
 
+// The more pages a document has, the less of each is read: 32 MiB in all, but at least 16 KiB a
+// page, which holds most pages of text.
+PageScanLimits ScanLimitsFor(uint32_t pages);
+
 // `page` is the page's dictionary, `box` what of it is visible, in default user space. Never throws
 // into MuPDF's error stack: whatever goes wrong leaves `complete` false and the facts found so far.
 PageFacts ScanPage(fz_context* ctx, pdf_document* doc, pdf_obj* page, const fz_rect& box,

@@ -6,6 +6,7 @@
 #include "codecs/pdf/page_box.h"
 #include "codecs/pdf/page_facts.h"
 #include "codecs/pdf/pdf_internal.h"
+#include "codecs/pdf/slot_model_pages.h"
 
 namespace cbzfs {
 namespace {
@@ -84,8 +85,6 @@ Page DrawnPage(const AnalyseOptions& options, const Draft& draft) {
   page.height = size.height;
   page.dpi = size.dpi;
   page.gray = draft.gray;
-  page.payload_bytes = static_cast<uint32_t>(std::max<uint64_t>(
-      MinPayload(size.width, size.height), uint64_t{size.width} * size.height * 35 / 100));
   return page;
 }
 
@@ -130,6 +129,7 @@ absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options) {
   document.info.author = InfoText(*impl_, PDF_NAME(Author));
   ColorProfiles profiles(impl_->ctx, impl_->doc);
   const uint32_t count = std::min(impl_->page_count, options.max_pages);
+  std::vector<SlotPage> described;
   for (uint32_t i = 0; i < count; ++i) {
     const absl::StatusOr<pdf_obj*> object = impl_->tree.Find(i);
     if (absl::IsNotFound(object.status())) break;  // /Count said more than there are
@@ -139,16 +139,21 @@ absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options) {
     const absl::Status status = Try(impl_->ctx, absl::StatusCode::kDataLoss,
                                     [&] { LookAtPage(*impl_, *object, options, &draft); });
     if (absl::IsResourceExhausted(status)) return status;
+    described.emplace_back();
     // A page that cannot be looked at keeps its place, and fails when it is drawn.
     Page page;
     if (draft.original.kind != PageKind::kDrawn) page = OriginalPage(draft, &profiles);
     if (page.kind == PageKind::kDrawn) {
-      TakeFacts(*impl_, ScanPage(impl_->ctx, impl_->doc, *object, draft.box.box), &draft);
+      const PageFacts facts =
+          ScanPage(impl_->ctx, impl_->doc, *object, draft.box.box, ScanLimitsFor(count));
+      TakeFacts(*impl_, facts, &draft);
       page = DrawnPage(options, draft);
+      described.back() = DescribePage(page.width, page.height, page.dpi, facts);
     }
     document.pages.push_back(page);
   }
   if (document.pages.empty()) return absl::NotFoundError("the document has no pages");
+  FillSlots(impl_.get(), described, options, &document.pages);
   document.inserts = profiles.TakeInserts();
   return document;
 }

@@ -61,6 +61,7 @@ class Pdf {
                                      const AnalyseOptions& options, uint64_t max_payload);
 
   struct Impl;
+  Impl* impl() const { return impl_.get(); }  // for this room and its calibration
 
  private:
   explicit Pdf(std::unique_ptr<Impl> impl);

@@ -1,0 +1,31 @@
+// The slot predictor at work on an open document: draws the sample small and fills in the slots.
+//
+// Internal to codecs/pdf. One thread.
+
+#ifndef CBZFS_CODECS_PDF_SLOT_MODEL_PAGES_H_
+#define CBZFS_CODECS_PDF_SLOT_MODEL_PAGES_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "codecs/document/document.h"
+#include "codecs/pdf/pdf.h"
+#include "codecs/pdf/slot_model.h"
+
+namespace cbzfs {
+
+// Page `index` of the document, whose row of the table is `row`, drawn small and measured. Nothing
+// when it cannot be drawn: it then gets its slot from its facts.
+std::optional<SmallDrawing> MeasurePageSmall(Pdf::Impl* pdf, uint32_t index, const Page& row,
+                                             const AnalyseOptions& options);
+
+// Gives every kDrawn row its payload_bytes. `described[i]` is what DescribePage() said of
+// (*rows)[i]; those of other rows are not looked at.
+void FillSlots(Pdf::Impl* pdf, absl::Span<const SlotPage> described, const AnalyseOptions& options,
+               std::vector<Page>* rows);
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_CODECS_PDF_SLOT_MODEL_PAGES_H_
