@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "codecs/document/document_codec.h"
 #include "fs/core/errno_status.h"
@@ -77,6 +78,7 @@ std::shared_ptr<const Documents::State> Documents::Recall(const std::string& pat
   }
   auto row = index_->FindDocument(IndexKey(key));
   if (!row.has_value()) return nullptr;
+  ++hits_;
   if (!row->document.ok()) {
     const absl::Status failure = row->document.status();
     errors_->Report(path, 0, std::string(failure.message()));
@@ -149,31 +151,31 @@ absl::StatusOr<Documents::Opened> Documents::OpenPdf(const std::string& path,
 
 void Documents::Probe(const std::string& path, const SourceKey& key, Priority priority,
                       ProbeDone done) {
-  if (auto known = Find(path, key)) {
-    ++hits_;
-    return done(known->status());
-  }
+  if (auto known = Find(path, key)) return done(known->status());
   auto file = OpenPdf(path, key);
   if (!file.ok()) return done(file.status());
   auto opened = *file;
   pool_->Probe(opened, priority,
                [this, path, key, opened,
                 done = std::move(done)](absl::StatusOr<ProbeResult> probed) mutable {
-                 if (!probed.ok()) {
-                   LearnFailure(path, key, 0, probed.status());
+                 absl::Status opens = probed.status();
+                 if (opens.ok() && probed->page_count > options_.max_pages) {
+                   opens = absl::InvalidArgumentError(absl::StrCat(
+                       probed->page_count, " pages are more than -o max_pages=",
+                       options_.max_pages, " allows: shown as it is"));
+                 }
+                 if (!opens.ok()) {
+                   LearnFailure(path, key, 0, opens);
                  } else if (!states_.Contains(key)) {
                    Remember(key, {absl::OkStatus(), nullptr});
                  }
-                 done(probed.status());
+                 done(opens);
                });
 }
 
 void Documents::Get(const std::string& path, const SourceKey& key, Priority priority, Done done) {
   auto known = Find(path, key);
-  if (known.has_value() && (!known->ok() || **known != nullptr)) {
-    ++hits_;
-    return done(*std::move(known));
-  }
+  if (known.has_value() && (!known->ok() || **known != nullptr)) return done(*std::move(known));
   auto shared = std::make_shared<Done>(std::move(done));
   const auto ticket = flights_.Join(
       key, [shared](const absl::StatusOr<Pointer>& result) { (*shared)(result); });

@@ -46,7 +46,7 @@ class Documents {
 
   struct Stats {
     uint64_t documents = 0;  // page tables in memory and in the index
-    uint64_t hits = 0;       // answered without a worker
+    uint64_t hits = 0;       // found in the index
     uint64_t analysed = 0;   // by a worker
   };
 

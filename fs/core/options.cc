@@ -1,5 +1,6 @@
 #include "fs/core/options.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -113,6 +114,7 @@ bool SetWorkers(std::string_view value, Options* o) {
 }
 
 bool SetCache(std::string_view value, Options* o) {
+  o->cache_given = true;
   return Assign(ParseSize(value), &o->cache_bytes);
 }
 
@@ -120,6 +122,7 @@ bool SetMemory(std::string_view value, Options* o) {
   const std::optional<uint64_t> size = ParseSize(value);
   if (!size.has_value() || *size < kLeastMemory) return false;
   o->memory_bytes = *size;
+  if (!o->cache_given) o->cache_bytes = std::min(Options().cache_bytes, *size / 2);
   return true;
 }
 

@@ -25,6 +25,7 @@ struct Options {
 
   uint32_t workers = 0;                  // 0: one a core
   uint64_t cache_bytes = 256ull << 20;   // finished pages
+  bool cache_given = false;              // else it is at most half of the memory
   uint64_t memory_bytes = 512ull << 20;  // daemon and workers together: admission
   std::string index;                     // file; empty: the user's cache folder; "none": no file
   absl::Duration ttl = absl::Seconds(1);

@@ -26,7 +26,7 @@ struct stat ShownAttr(const Services& services, const struct stat& source, uint6
   st.st_atim = source.st_atim;
   st.st_mtim = source.st_mtim;
   const int64_t mtime = int64_t{st.st_mtim.tv_sec} * kNanosecond + st.st_mtim.tv_nsec;
-  if (services.since_ns > mtime) {
+  if (services.since_ns != 0 && services.since_ns > mtime) {
     st.st_mtim.tv_sec = services.since_ns / kNanosecond;
     st.st_mtim.tv_nsec = services.since_ns % kNanosecond;
   }

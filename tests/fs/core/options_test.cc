@@ -190,6 +190,15 @@ TEST(Options, ACacheLargerThanTheMemoryIsRefused) {
   EXPECT_THAT(std::string(status.message()),
               AllOf(HasSubstr("cache=1024M"), HasSubstr("memory=512M")));
   EXPECT_TRUE(CheckOptions(Parsed("cache=1G,memory=2G")).ok());
+  EXPECT_FALSE(CheckOptions(Parsed("memory=200M,cache=201M")).ok());
+  EXPECT_FALSE(CheckOptions(Parsed("cache=201M,memory=200M")).ok());
+}
+
+TEST(Options, TheCacheFollowsASmallerMemoryUnlessItIsGiven) {
+  EXPECT_EQ(Parsed("memory=200M").cache_bytes, 100u << 20);
+  EXPECT_EQ(Parsed("memory=200M,memory=4G").cache_bytes, 256u << 20);
+  EXPECT_EQ(Parsed("cache=150M,memory=200M").cache_bytes, 150u << 20);
+  EXPECT_TRUE(CheckOptions(Parsed("memory=200M")).ok());
 }
 
 // Every line of help is an option that the parser takes.

@@ -1,6 +1,7 @@
 // The tree as the user sees it.
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 
 #include "fs/core/errno_status.h"
@@ -178,6 +179,22 @@ TEST_F(TreeTest, SecondMountAsksNoWorker) {
     EXPECT_EQ(listing->entries[i].attr.st_size, sizes[i]);
   }
   EXPECT_EQ(pool_->probed + pool_->analysed, 0);
+  EXPECT_EQ(services_->documents->stats().hits, 5u);
+}
+
+TEST_F(TreeTest, ADocumentWithTooManyPagesStaysAPdf) {
+  options_.analyse.max_pages = 2;
+  Remount();
+  WritePdf("long.pdf");
+  EXPECT_THAT(NamesOf("cbz"), ElementsAre("long.pdf"));
+  EXPECT_THAT(services_->errors.Text(), HasSubstr("max_pages=2"));
+}
+
+TEST_F(TreeTest, TimesBefore1970AreKept) {
+  WritePdf("old.pdf");
+  const timespec times[2] = {{0, UTIME_OMIT}, {-10, 5}};
+  ASSERT_EQ(utimensat(AT_FDCWD, (library_ / "old.pdf").c_str(), times, 0), 0);
+  EXPECT_EQ(Walk("cbz/old.cbz")->attr.st_mtim.tv_sec, -10);
 }
 
 TEST_F(TreeTest, AMovedFileIsNotAnalysedAgain) {
