@@ -3,6 +3,7 @@
 // The order matters: fork before there are threads, the workers' zygote before there is a cache,
 // the mount when everything else stands, and the report when the mount can be used.
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -27,6 +28,13 @@ void StopOrDie(Session* session, int signal_number) {
   if (session->RequestStop(absl::Seconds(10))) return;
   spdlog::error("a request hangs; giving up without waiting for it");
   _exit(kExitFailure);
+}
+
+// A read's buffer has 128 KiB, which is just where glibc begins to map each one afresh and to give
+// it back at once: 32 page faults a read.
+void TuneAllocator() {
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
 
 int Run(const CommandLine& command, Launch* launch) {
@@ -65,6 +73,7 @@ int Main(int argc, const char* const* argv) {
     return failure->exit_code;
   }
   RaiseDescriptorLimit();
+  TuneAllocator();
   Launch launch(command.foreground);
   StartLogging(command.foreground, command.options.log_level);
   return Run(command, &launch);
