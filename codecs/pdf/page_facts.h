@@ -89,6 +89,8 @@ struct PageFacts {
   bool gray = false;              // certainly no colour: only device gray was used
   bool type3 = false;             // a Type 3 font, whose glyphs are content too
   bool complete = false;          // the whole content was read without an error or a limit
+  bool runaway = false;           // forms or operators were still coming at the limit: drawing the
+                                  // page, at whatever size, may take for ever
 
   PageCounts counts;
 };

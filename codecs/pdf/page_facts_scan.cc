@@ -65,6 +65,7 @@ void PageScan::RunPage(pdf_obj* page) {
   }
   CountAnnotations(page);
   if (stopped_) facts_->complete = false;
+  facts_->runaway = stopped_;
   facts_->gray = facts_->complete && !colour_ && !facts_->type3 && facts_->annotations == 0;
   facts_->counts.content_bytes = static_cast<double>(bytes_);
   facts_->counts.operators = static_cast<double>(operators_);
