@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <random>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -89,10 +90,9 @@ TEST(PageCount, NegativeAndZeroCountsAreNoPages) {
   }
 }
 
-TEST(PageCount, MaxPagesCutsTheTable) {
-  const auto document = AnalyseBytes(Pages(12), {.max_pages = 5});
-  ASSERT_TRUE(document.ok());
-  EXPECT_EQ(document->pages.size(), 5u);
+TEST(PageCount, MoreThanMaxPagesIsRefused) {
+  EXPECT_TRUE(absl::IsInvalidArgument(AnalyseBytes(Pages(12), {.max_pages = 11}).status()));
+  EXPECT_TRUE(AnalyseBytes(Pages(12), {.max_pages = 12}).ok());
 }
 
 TEST(PageTree, InnerNodesThatLieAboutTheirCountHideNothing) {
@@ -164,6 +164,65 @@ TEST(Metadata, NoneIsEmpty) {
   const auto document = AnalyseBytes(Pages(1, "", "/Info 77 0 R"));
   ASSERT_TRUE(document.ok());
   EXPECT_EQ(document->info, DocumentInfo());
+}
+
+// The three ways through this room, each of which must end in a result or a status.
+void Exercise(const std::string& bytes) {
+  const auto pdf = OpenBytes(bytes);
+  if (!pdf.ok()) return;
+  const AnalyseOptions options = {.dpi = 20, .max_pages = 4};
+  const auto document = (*pdf)->Analyse(options);
+  if (!document.ok()) return;
+  for (size_t i = 0; i < document->pages.size(); ++i) {
+    const Page& page = document->pages[i];
+    if (page.kind == PageKind::kOriginal) {
+      ASSERT_LE(page.source_offset + page.source_bytes, bytes.size());
+      ASSERT_LE(page.insert_at, page.source_bytes);
+    } else if (uint64_t{page.width} * page.height < 1'000'000) {
+      const auto jpeg =
+          (*pdf)->Produce(static_cast<uint32_t>(i), page, options, page.payload_bytes);
+      if (jpeg.ok()) {
+        ASSERT_LE(jpeg->payload.size(), page.payload_bytes);
+      }
+    }
+  }
+}
+
+TEST(Damage, NeverCrashes) {
+  PdfWriter pdf;
+  const int icc = pdf.AddStream("/N 3", MakeProfile("RGB "));
+  const int image = pdf.AddJpeg(MakeJpeg({.width = 64, .height = 32}), 64, 32,
+                                absl::StrCat("/ColorSpace [/ICCBased ", icc, " 0 R]"));
+  pdf.AddScan(image, 64, 32, "0 0 64 32 re W n");
+  pdf.AddPage(
+      {.content = "q 20 0 0 20 5 5 cm /Im0 Do Q BT /F1 9 Tf (text) Tj ET 1 0 0 rg 9 9 5 5 re f",
+       .resources = absl::StrCat("/XObject << /Im0 ", image,
+                                 " 0 R >> /Font << /F1 << /Type "
+                                 "/Font /Subtype /Type1 /BaseFont /Courier >> >>"),
+       .media_box = "0 0 64 64",
+       .entries = "/Annots [<< /Subtype /Square /Rect [1 1 9 9] >>]"});
+  const std::string whole = pdf.Finish();
+  std::mt19937 random(11);
+  for (int round = 0; round < 600; ++round) {
+    std::string bytes = whole;
+    for (uint32_t i = 0; i < 1 + random() % 12; ++i) {
+      const size_t at = random() % bytes.size();
+      switch (random() % 4) {
+        case 0:
+          bytes[at] = static_cast<char>(random());
+          break;
+        case 1:
+          bytes[at] = "0123456789 /<>[]()R"[random() % 19];
+          break;
+        case 2:
+          bytes.erase(at, random() % 40);
+          break;
+        default:
+          bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 60));
+      }
+    }
+    ASSERT_NO_FATAL_FAILURE(Exercise(bytes)) << "round " << round;
+  }
 }
 
 // Opens, analyses and draws the first page of everything in the corpus; documents there may fail,

@@ -203,6 +203,7 @@ TEST(OriginalPage, ClipsThatHideNothingAreAllowed) {
 TEST(OriginalPage, ClipsThatHideSomethingAreDrawn) {
   EXPECT_DRAWN(PageWith(absl::StrCat("q 0 0 200 90 re W n ", kPlace, "Q")));
   EXPECT_DRAWN(PageWith(absl::StrCat("q 0 0 200 100 re 0 0 9 9 re W* n ", kPlace, "Q")));
+  EXPECT_DRAWN(PageWith(absl::StrCat("q 0 0 200 100 re n W n ", kPlace, "Q")));  // of no path
   EXPECT_DRAWN(PageWith(absl::StrCat("q 0 0 m 200 0 l 200 100 l h W n ", kPlace, "Q")));
   EXPECT_DRAWN(PageWith(absl::StrCat("q .7 .7 -.7 .7 0 0 cm 0 0 900 900 re W n Q ", kPlace)));
 }
@@ -262,6 +263,7 @@ TEST(OriginalPage, TheFrameMustBeWhatTheDictionarySays) {
 TEST(OriginalPage, FilterChainsAreDrawn) {
   EXPECT_DRAWN(Scan(MakeJpeg({}), "/ColorSpace /DeviceRGB /Filter [/FlateDecode /DCTDecode]"));
   EXPECT_DRAWN(Scan(MakeJpeg({}), "/ColorSpace /DeviceRGB /Filter [/ASCIIHexDecode /DCTDecode]"));
+  EXPECT_DRAWN(Scan(MakeJpeg({}), "/ColorSpace /DeviceRGB /Filter [/DCTDecode /FlateDecode]"));
   EXPECT_DRAWN(Scan(MakeJpeg({}), "/ColorSpace /DeviceRGB /Filter /FlateDecode"));
 }
 
