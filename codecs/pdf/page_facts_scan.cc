@@ -12,13 +12,6 @@ constexpr uint64_t kMaxOperators = 4'000'000;
 constexpr size_t kMaxSaved = 512;
 constexpr size_t kMaxPlacements = 4096;
 
-// Operators of up to three letters as one number, so that a switch finds them.
-constexpr uint32_t Op(std::string_view text) {
-  uint32_t op = 0;
-  for (const char c : text) op = op << 8 | static_cast<uint8_t>(c);
-  return op;
-}
-
 double Area(const fz_rect& r) {
   return r.x1 > r.x0 && r.y1 > r.y0
              ? (static_cast<double>(r.x1) - r.x0) * (static_cast<double>(r.y1) - r.y0)

@@ -37,6 +37,13 @@ bool LoadContent(fz_context* ctx, pdf_document* doc, pdf_obj* contents, size_t l
 // What an image's dictionary says, full or (inline) abbreviated.
 void DescribeImage(fz_context* ctx, pdf_obj* dict, ImagePlacement* image);
 
+// Operators of up to three letters as one number, so that a switch finds them.
+constexpr uint32_t Op(std::string_view text) {
+  uint32_t op = 0;
+  for (const char c : text) op = op << 8 | static_cast<uint8_t>(c);
+  return op;
+}
+
 class PageScan {
  public:
   PageScan(fz_context* ctx, pdf_document* doc, const fz_rect& box, const PageScanLimits& limits,
