@@ -70,8 +70,11 @@ void Adapter::Init(fuse_conn_info* connection) {
   connection->want |= connection->capable &
                       (FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_AUTO_INVAL_DATA |
                        FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
+  // No asynchronous O_DIRECT: its readers wait where the kernel sends no INTERRUPT, and a killed one
+  // would stay until its page is drawn.
   connection->want &=
-      ~static_cast<unsigned>(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+      ~static_cast<unsigned>(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
+                             FUSE_CAP_ASYNC_DIO);
 #ifdef FUSE_CAP_NO_EXPORT_SUPPORT
   // Node ids mean nothing once the kernel has forgotten them.
   connection->want |= connection->capable & FUSE_CAP_NO_EXPORT_SUPPORT;
