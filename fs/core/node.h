@@ -1,6 +1,6 @@
 // What the user sees: directories, files and links, as plain objects without any fuse type.
 //
-// A Node is one inode of the mount. Views (view.h) make them; the Filesystem (filesystem.h) keeps
+// A Node is one inode of the mount, or one version of it. Views (view.h) make them; the Filesystem (filesystem.h) keeps
 // those that the kernel knows in its table. A passthrough file, a virtual CBZ, a status file and a
 // directory are all just Nodes, and an OpenFile is one version of one of them, held open.
 //
@@ -97,6 +97,9 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
+  // What the kernel knows the node by. The inode number that stat shows is in the attributes, and is
+  // another one where a node is one version of a file: the kernel keeps one page cache a node, and
+  // whoever has the old version open must not be given pages of the new one.
   uint64_t ino() const { return ino_; }
 
   virtual void GetAttr(AttrDone done) = 0;

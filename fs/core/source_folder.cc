@@ -77,16 +77,14 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
     DirEntry shown;
     shown.name = entry.comic_name;
     shown.type = S_IFREG;
-    auto node = folder_->view_->MakeComic(folder_->shared_services(), *comic);
-    shown.ino = node->ino();
+    shown.ino = folder_->view_->ComicIno(*comic);
     if (!known.has_value() || **known == nullptr) {
       unknown_.push_back(*std::move(comic));
     } else if (plus_) {
       auto attr = folder_->view_->ComicAttr(services, *comic, ***known);
       if (attr.ok()) {
-        shown.node = std::move(node);
+        shown.node = folder_->view_->MakeComic(folder_->shared_services(), *comic);
         shown.attr = *attr;
-        shown.attr.st_ino = shown.ino;
       }
     }
     listing.entries.push_back(std::move(shown));
@@ -221,7 +219,6 @@ void SourceFolder::LookupComic(const NameMap::Entry& entry, int attempts, Lookup
         auto attr = self->view_->ComicAttr(self->services(), comic, **known);
         if (!attr.ok()) return done(attr.status());
         found.attr = *attr;
-        found.attr.st_ino = found.node->ino();
         done(std::move(found));
       });
 }

@@ -48,7 +48,10 @@ class View {
   // What comics end in, with the dot.
   virtual std::string_view comic_extension() const = 0;
 
-  // The node of a comic.
+  // The inode number of a comic, as stat says it: the same for all versions of the source.
+  virtual uint64_t ComicIno(const SourceEntry& source) const = 0;
+
+  // The node of a comic, of this version of the source.
   virtual std::shared_ptr<Node> MakeComic(const std::shared_ptr<Services>& services,
                                           const SourceEntry& source) const = 0;
 

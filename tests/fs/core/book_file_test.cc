@@ -176,20 +176,39 @@ TEST_F(BookFileTest, ADeletedSourceIsReadOnByItsHandle) {
   EXPECT_EQ(*Read(*file_, 0, size_), whole);
 }
 
-TEST_F(BookFileTest, KernelMayKeepWhatItCachedOfTheSameVersionOnly) {
+TEST_F(BookFileTest, EachVersionHasItsOwnPagesInTheKernel) {
   Prepare(2);
-  auto node = Walk("cbz/a.cbz")->node;
-  auto open = [&] {
-    bool keep = false;
-    node->Open([&](absl::StatusOr<std::shared_ptr<OpenFile>> file) { keep = (*file)->keep_cache; });
-    return keep;
-  };
-  EXPECT_TRUE(open());
-  EXPECT_TRUE(open());
+  const auto before = *Walk("cbz/a.cbz");
   const timespec times[2] = {{0, UTIME_OMIT}, {1, 0}};
   ASSERT_EQ(utimensat(AT_FDCWD, (library_ / "a.pdf").c_str(), times, 0), 0);
-  EXPECT_FALSE(open());
-  EXPECT_TRUE(open());
+  const auto after = *Walk("cbz/a.cbz");
+  EXPECT_EQ(before.attr.st_ino, after.attr.st_ino);
+  EXPECT_NE(before.node->ino(), after.node->ino());
+  // The old version cannot be opened any more; who has it open sees what they opened.
+  auto attr_of_old = [&] {
+    absl::StatusOr<struct stat> attr;
+    before.node->GetAttr([&](absl::StatusOr<struct stat> result) { attr = result; });
+    return attr;
+  };
+  before.node->Open([](const auto& file) { EXPECT_EQ(ErrnoOf(file.status()), ESTALE); });
+  EXPECT_EQ(ErrnoOf(attr_of_old().status()), ESTALE);
+}
+
+TEST_F(BookFileTest, AnOpenFileOfADeletedSourceCanBeStatted) {
+  Prepare(2);
+  auto node = Walk("cbz/a.cbz")->node;
+  std::shared_ptr<OpenFile> open;
+  node->Open([&](absl::StatusOr<std::shared_ptr<OpenFile>> file) { open = *file; });
+  EXPECT_TRUE(open->keep_cache);
+  std::filesystem::remove(library_ / "a.pdf");
+  node->GetAttr([&](absl::StatusOr<struct stat> attr) {
+    ASSERT_TRUE(attr.ok()) << attr.status();
+    EXPECT_EQ(static_cast<uint64_t>(attr->st_size), size_);
+  });
+  open.reset();
+  node->GetAttr([&](absl::StatusOr<struct stat> attr) {
+    EXPECT_EQ(ErrnoOf(attr.status()), ENOENT);
+  });
 }
 
 TEST_F(BookFileTest, StoppingAnswersWhatWaits) {
