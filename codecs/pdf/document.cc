@@ -72,6 +72,17 @@ absl::StatusOr<std::unique_ptr<Pdf>> Pdf::Open(PdfEngine* engine,
   }
   impl->page_count = static_cast<uint32_t>(opened.count);
   impl->tree.Reset(ctx, opened.doc, impl->page_count);
+  // A document opens if its first page is there: what opens here is not refused later on.
+  absl::Status first = impl->tree.Find(0).status();
+  if (absl::IsNotFound(first) && !opened.doc->repair_attempted) {
+    status = Try(ctx, StatusCode::kInvalidArgument, [&] { RepairImp(ctx, &opened); });
+    if (absl::IsResourceExhausted(status)) return status;
+    impl->page_count = static_cast<uint32_t>(std::max<int64_t>(opened.count, 1));
+    impl->tree.Reset(ctx, opened.doc, impl->page_count);
+    first = impl->tree.Find(0).status();
+  }
+  if (absl::IsNotFound(first)) return absl::NotFoundError("the document has no pages");
+  if (!first.ok()) return first;
   return std::unique_ptr<Pdf>(new Pdf(std::move(impl)));
 }
 

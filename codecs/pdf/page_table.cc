@@ -128,7 +128,10 @@ absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options) {
   document.info.title = InfoText(*impl_, PDF_NAME(Title));
   document.info.author = InfoText(*impl_, PDF_NAME(Author));
   ColorProfiles profiles(impl_->ctx, impl_->doc);
-  const uint32_t count = std::min(impl_->page_count, options.max_pages);
+  const uint32_t count = impl_->page_count;
+  if (count > options.max_pages) {
+    return absl::InvalidArgumentError("the document has more pages than max_pages allows");
+  }
   std::vector<SlotPage> described;
   for (uint32_t i = 0; i < count; ++i) {
     const absl::StatusOr<pdf_obj*> object = impl_->tree.Find(i);

@@ -23,6 +23,7 @@ void PageTree::Reset(fz_context* ctx, pdf_document* doc, uint32_t limit) {
   ctx_ = ctx;
   doc_ = doc;
   limit_ = limit;
+  repaired_ = Repaired();
   // A tree whose nodes share children can have more nodes than the file has bytes.
   visits_left_ = uint64_t{4} * limit + 1000;
   levels_.reserve(kMaxLevels);
@@ -71,7 +72,7 @@ bool PageTree::Step() {
   return true;
 }
 
-absl::StatusOr<pdf_obj*> PageTree::Find(uint32_t index) {
+absl::StatusOr<pdf_obj*> PageTree::WalkTo(uint32_t index) {
   bool more = true;
   while (index >= pages_.size() && more) {
     // A kid that cannot be read is skipped: the step before it has already moved on.
@@ -80,8 +81,18 @@ absl::StatusOr<pdf_obj*> PageTree::Find(uint32_t index) {
     });
     if (absl::IsResourceExhausted(status)) return status;
   }
-  if (index >= pages_.size()) return absl::NotFoundError("no such page");
-  return pages_[index];
+  return index < pages_.size() ? pages_[index] : nullptr;
+}
+
+absl::StatusOr<pdf_obj*> PageTree::Find(uint32_t index) {
+  absl::StatusOr<pdf_obj*> page = WalkTo(index);
+  // A document is repaired once at most, in Reset() or in the first walk: three turns are enough.
+  for (int turn = 0; turn < 2 && page.ok() && repaired_ != Repaired(); ++turn) {
+    Reset(ctx_, doc_, limit_);
+    page = WalkTo(index);
+  }
+  if (page.ok() && *page == nullptr) return absl::NotFoundError("no such page");
+  return page;
 }
 
 }  // namespace cbzfs

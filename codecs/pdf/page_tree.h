@@ -33,7 +33,8 @@ class PageTree {
   void Clear();
 
   // The page's object, borrowed: an indirect reference, or a dictionary where the tree holds one.
-  // kNotFound past the last page.
+  // kNotFound past the last page. Where MuPDF finds the file damaged and repairs it on the way, the
+  // walk begins anew: objects from before the repair are not the document's any more.
   absl::StatusOr<pdf_obj*> Find(uint32_t index);
 
  private:
@@ -43,6 +44,10 @@ class PageTree {
     int next;
   };
 
+  // The page's object if the walk, as the document stands, comes so far; else null.
+  absl::StatusOr<pdf_obj*> WalkTo(uint32_t index);
+  bool Repaired() const { return doc_->repair_attempted != 0; }
+
   bool Step();
   void Enter(pdf_obj* node);
 
@@ -50,6 +55,7 @@ class PageTree {
   pdf_document* doc_ = nullptr;
   uint32_t limit_ = 0;
   uint64_t visits_left_ = 0;
+  bool repaired_ = false;  // at Reset()
   std::vector<Level> levels_;
   std::vector<pdf_obj*> pages_;  // kept
 };
