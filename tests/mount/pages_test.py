@@ -123,7 +123,7 @@ class DrawnPagesTest(harness.MountedTest):
         Ten points below the asked quality is what a page may lose that did not fit its room.
         """
         jpeg = make_pdfs.jpeg(picture, 75, subsampling=2)
-        return min(30.0, cbz.psnr(picture, Image.open(io.BytesIO(jpeg))) - 0.3)
+        return min(30.0, cbz.psnr(picture, Image.open(io.BytesIO(jpeg))) - 0.5)
 
     def assertAgrees(self, options, dpi, data, gray=False):  # noqa: N802
         path = self.put("Book.pdf", data)

@@ -8,7 +8,7 @@ import zipfile
 
 import cbz
 import harness
-from harness import alive, make_pdfs, read, wait_for
+from harness import DEADLINE, alive, make_pdfs, read, wait_for
 
 
 class WorkersTest(harness.MountedTest):
@@ -23,7 +23,7 @@ class WorkersTest(harness.MountedTest):
 
     def slow_mount(self, options="workers=1"):
         """A mount whose slow book is analysed, and where its pages are: {number: (at, size)}."""
-        mount = self.mount(f"dpi=150,read_ahead=0,{options}")
+        mount = self.mount(f"dpi=120,read_ahead=0,{options}")
         with open(mount.file("Slow.cbz"), "rb", buffering=0) as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
             with zipfile.ZipFile(file) as book:
@@ -121,25 +121,52 @@ class WorkersTest(harness.MountedTest):
         for reader in readers + crowd:
             self.assertEqual(reader.result(120)[1], 0)
 
-    def test_a_reader_that_gives_up_is_gone_and_the_queue_empties(self):
-        for number, (mark, page) in enumerate(((signal.SIGKILL, 1), (signal.SIGINT, 3)), 1):
+    def test_readers_that_give_up_are_gone_and_the_queue_empties(self):
+        for mark in (signal.SIGKILL, signal.SIGINT):
             with self.subTest(mark=mark):
                 mount, places = self.slow_mount()
-                readers = [self.read_page(mount, places, page + i) for i in range(3)]
-                self.busy(mount, waiting=1)
-                drawn = mount.drawn()
+                readers = [self.read_page(mount, places, number) for number in (1, 2, 3)]
+                self.busy(mount, waiting=2)
                 for reader in readers:
                     reader.signal(mark)
                 for reader in readers:
                     self.assertNotEqual(reader.result()[1], 0)
-                status = mount.status()
-                self.assertLessEqual(status["pages"]["drawn"], drawn + 1, "they did not wait")
+                self.assertEqual(mount.drawn(), 0, "gone before the first page was drawn")
                 wait_for(lambda: mount.status()["queue"]["waiting"] == 0, "the queue empties")
-                status = mount.settle()
-                self.assertLessEqual(status["pages"]["drawn"], drawn + 2, "what nobody wants")
+                self.assertLessEqual(mount.settle()["pages"]["drawn"], 1, "nobody wants the rest")
                 self.assertTrue(mount.daemon_alive())
                 self.assertEqual(len(cbz.pages(read(mount.file("Text.cbz")))), 3)
                 mount.unmount()
+
+    def test_a_killed_ordinary_reader_is_gone_at_once(self):
+        # The kernel asks for such pages in the background and never takes that back, so that they
+        # are drawn all the same.
+        mount, places = self.slow_mount()
+        reader = self.start_reader(mount.file("Slow.cbz"), places[1][0] + 8192, 10)
+        self.busy(mount)
+        reader.signal(signal.SIGKILL)
+        reader.result()
+        self.assertEqual(mount.drawn(), 0, "gone before the page was drawn")
+        mount.settle()
+        self.assertTrue(mount.daemon_alive())
+
+    def test_a_killed_stat_does_not_wait_for_the_analysis(self):
+        self.put("Endless.pdf", make_pdfs.slow(1, fills=4000))
+        mount = self.mount("analyse_timeout=60,workers=1")
+        process = harness.subprocess.Popen(["stat", mount.file("Endless.cbz")],
+                                           stdout=harness.subprocess.DEVNULL,
+                                           stderr=harness.subprocess.DEVNULL)
+        try:
+            harness.time.sleep(0.3)
+            if process.poll() is not None:
+                self.skipTest("the analysis of a document that is slow to draw is quick")
+            self.assertGreaterEqual(mount.status()["queue"]["running"], 1)
+            process.kill()
+            process.wait(DEADLINE)
+            self.assertGreaterEqual(mount.status()["queue"]["running"], 1, "still analysed")
+        finally:
+            process.kill()
+            process.wait(DEADLINE)
 
     def test_one_of_two_readers_giving_up_does_not_disturb_the_other(self):
         mount, places = self.slow_mount()
@@ -183,13 +210,17 @@ class WorkersTest(harness.MountedTest):
         thread.join(60)
         self.assertEqual(len(done), 1)
         self.assertEqual(len(done[0]), 4, "the listing is complete")
-        # Either shown as it is, or as a book whose page fails; it never hangs.
-        for name in done[0]:
-            if name.startswith("Endless"):
-                try:
-                    read(mount.file(name))
-                except OSError as error:
-                    self.assertEqual(error.errno, errno.EIO)
+        # Either a book whose page fails, or, once the analysis was given up, shown as it is.
+        def endless_is_decided():
+            name, = [name for name in os.listdir(mount.cbz) if name.startswith("Endless")]
+            try:
+                return read(mount.file(name))
+            except FileNotFoundError:
+                return False
+            except OSError as error:
+                return error.errno == errno.EIO
+        wait_for(endless_is_decided, "the endless document is the one or the other")
+        self.assertIn("Endless.pdf", mount.errors())
         self.assertTrue(mount.daemon_alive())
 
     def test_memory_is_given_back(self):
