@@ -11,9 +11,11 @@ namespace {
 
 // Sampled pages count against this much doubt when they correct a page.
 constexpr float kDoubt = 0.3f;
+// Log of the part of the page that images of a kind must cover to be described.
+constexpr float kSomeArea = -4;
 // However sure the model is, and however unsure.
 constexpr float kLeastMargin = 0.06f;
-constexpr float kMostMargin = 1.2f;
+constexpr float kMostMargin = 1.5f;
 // A slot holds more than the flat page that must fit, so that some detail always does.
 constexpr double kOverMinimum = 1.15;
 
@@ -47,10 +49,10 @@ Neighbourhood Look(const SlotPage& page, const std::vector<Sample>& samples) {
 }
 
 float MarginOf(const SlotEstimate& estimate, const SlotConstants& constants) {
-  const float margin = estimate.sampled
-                           ? constants.sampled_margin(estimate.seen) + constants.sampled_extra
-                           : constants.unseen_margin(estimate.unseen) + constants.unseen_extra;
-  return std::clamp(margin, kLeastMargin, kMostMargin);
+  const float doubt = estimate.sampled ? constants.sampled_doubt(estimate.seen)
+                                       : constants.unseen_doubt(estimate.unseen);
+  const float factor = estimate.sampled ? constants.sampled_factor : constants.unseen_factor;
+  return std::clamp(factor * std::exp(doubt), kLeastMargin, kMostMargin);
 }
 
 uint32_t SlotFor(const SlotPage& page, double log_bytes_per_pixel) {
@@ -74,7 +76,14 @@ BaseFeatures BaseFeaturesOf(const SlotPage& page, uint32_t quality) {
   BaseFeatures features;
   const double scale = quality < 50 ? 5000.0 / std::max(1u, quality) : 200.0 - 2.0 * quality;
   features[0] = RoundedLog(std::max(scale, 1.0));
-  std::copy(page.facts.begin(), page.facts.end(), features.begin() + 1);
+  float* next = std::copy(page.facts.begin(), page.facts.end(), features.begin() + 1);
+  // Coded bytes a pixel of the image and of the page: what is dense in the file stays dense.
+  for (const size_t kind : {kFactPhotoPixels, kFactBilevelPixels, kFactOtherPixels}) {
+    const bool some = page.facts[kind + 2] > kSomeArea;
+    const float bytes = page.facts[kind + 1] - 2 * page.facts[kFactScale];
+    *next++ = some ? bytes - page.facts[kind] : -12;
+    *next++ = some ? bytes : -12;
+  }
   return features;
 }
 
@@ -88,6 +97,9 @@ SmallFeatures SmallFeaturesOf(const BaseFeatures& base, const SmallDrawing& smal
   *next++ = small.busy;
   *next++ = small.gray;
   *next++ = prior - small.bytes;
+  const float* images = base.data() + 1 + kSlotFacts;
+  *next++ = std::max(images[1], images[5]) - small.bytes;
+  *next++ = images[3] - small.bytes;
   return features;
 }
 

@@ -12,10 +12,10 @@ const SlotConstants& BuiltInSlotConstants() {
   static const SlotConstants constants = {
       .facts = {kFactsBase, kFactsTrees},
       .small = {kSmallBase, kSmallTrees},
-      .unseen_margin = {kUnseenMarginBase, kUnseenMarginTrees},
-      .sampled_margin = {kSampledMarginBase, kSampledMarginTrees},
-      .unseen_extra = kUnseenExtra,
-      .sampled_extra = kSampledExtra,
+      .unseen_doubt = {kUnseenDoubtBase, kUnseenDoubtTrees},
+      .sampled_doubt = {kSampledDoubtBase, kSampledDoubtTrees},
+      .unseen_factor = kUnseenFactor,
+      .sampled_factor = kSampledFactor,
   };
   return constants;
 }

@@ -18,8 +18,8 @@ constexpr size_t kMostCandidates = 192;
 constexpr size_t kMostJudges = 512;
 // A sampled page knows itself better than any other page like it does.
 constexpr float kLikeMost = 0.8f;
-// Covered enough: a further page would teach nothing.
-constexpr double kWorthwhile = 0.002;
+// The least part of a document that a millisecond must make better known to be worth it.
+constexpr double kWorthwhile = 0.003;
 
 struct Weight {
   SlotFact fact;
@@ -58,7 +58,7 @@ float Likeness(const SlotPage& a, const SlotPage& b) {
 // An ordinary document's first stat may take 150 ms, of 20 pages 40 ms, and 2 ms a page in the
 // mean; opening and reading the content need about a third of that.
 float SampleBudget(size_t pages) {
-  return std::min(70.0f, 8.0f + 0.9f * static_cast<float>(std::min<size_t>(pages, 1000)));
+  return std::min(80.0f, 25.0f + 0.5f * static_cast<float>(std::min<size_t>(pages, 1000)));
 }
 
 std::vector<uint32_t> ChooseSample(absl::Span<const SlotPage> pages) {
@@ -75,7 +75,6 @@ std::vector<uint32_t> ChooseSample(absl::Span<const SlotPage> pages) {
   while (!candidates.empty() && sample.size() < kMostSampled) {
     double best_value = 0;
     size_t best = candidates.size();
-    double best_gain = 0;
     for (size_t c = 0; c < candidates.size(); ++c) {
       const SlotPage& page = pages[candidates[c]];
       if (page.cost > left && !sample.empty()) continue;
@@ -89,11 +88,10 @@ std::vector<uint32_t> ChooseSample(absl::Span<const SlotPage> pages) {
       const double value = gain / (1 + page.cost);
       if (value > best_value) {
         best_value = value;
-        best_gain = gain;
         best = c;
       }
     }
-    if (best == candidates.size() || best_gain < kWorthwhile) break;
+    if (best == candidates.size() || best_value < kWorthwhile) break;
     const uint32_t chosen = candidates[best];
     for (size_t j = 0; j < judges.size(); ++j) {
       const float like =

@@ -39,22 +39,22 @@ struct SlotForest {
 };
 
 struct SlotConstants {
-  SlotForest facts;           // log bytes a pixel from the facts
-  SlotForest small;           // the same less the small drawing's, from both
-  SlotForest unseen_margin;   // of a page that was not drawn
-  SlotForest sampled_margin;  // of one that was
-  float unseen_extra = 0;     // added to the margins
-  float sampled_extra = 0;
+  SlotForest facts;          // log bytes a pixel from the facts
+  SlotForest small;          // the same less the small drawing's, from both
+  SlotForest unseen_doubt;   // log of the usual error, of a page that was not drawn
+  SlotForest sampled_doubt;  // of one that was
+  float unseen_factor = 3;   // so many usual errors are the margin
+  float sampled_factor = 3;
 };
 
 // The features of the four forests. The quality's quantiser scale is the first of all of them.
-constexpr size_t kBaseFeatures = kSlotFacts + 1;
-constexpr size_t kSmallFeatures = kBaseFeatures + 7;
-constexpr size_t kMarginFeatures = kBaseFeatures + 6;
+constexpr size_t kBaseFeatures = kSlotFacts + 1 + 6;
+constexpr size_t kSmallFeatures = kBaseFeatures + 9;
+constexpr size_t kDoubtFeatures = kBaseFeatures + 6;
 
 using BaseFeatures = std::array<float, kBaseFeatures>;
 using SmallFeatures = std::array<float, kSmallFeatures>;
-using MarginFeatures = std::array<float, kMarginFeatures>;
+using DoubtFeatures = std::array<float, kDoubtFeatures>;
 
 BaseFeatures BaseFeaturesOf(const SlotPage& page, uint32_t quality);
 SmallFeatures SmallFeaturesOf(const BaseFeatures& base, const SmallDrawing& small, float prior);
@@ -66,8 +66,8 @@ float Likeness(const SlotPage& a, const SlotPage& b);
 struct SlotEstimate {
   float log_bytes_per_pixel = 0;
   bool sampled = false;
-  MarginFeatures unseen = {};  // when not sampled
-  SmallFeatures seen = {};     // when sampled
+  DoubtFeatures unseen = {};  // when not sampled
+  SmallFeatures seen = {};    // when sampled
 };
 std::vector<SlotEstimate> EstimateSlots(absl::Span<const SlotPage> pages,
                                         absl::Span<const std::optional<SmallDrawing>> small,
