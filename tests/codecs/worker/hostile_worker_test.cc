@@ -180,6 +180,7 @@ TEST_F(PoolTest, ZygoteKilled) {
   }
   for (const Sent<Drawn>& drawing : drawings) EXPECT_TRUE(drawing.Wait().ok());
   EXPECT_EQ(pool_->stats().restarts, 3u);
+  EXPECT_EQ(pool_->stats().timeouts, 0u);  // they died with it, and did not have to be killed
   EXPECT_NE(ParentOf(pool_->pids().at(0)), zygote);
   ExpectPoolWorks();
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include "codecs/worker/pidfd.h"
 
@@ -108,6 +109,20 @@ PoolTest::Sent<Document> PoolTest::Analyse(std::shared_ptr<const SourceFile> sou
                              outcome->Set(std::move(document));
                            });
   return sent;
+}
+
+void PoolTest::WarmUp(int count) {
+  std::vector<std::unique_ptr<Gate>> gates;
+  std::vector<Sent<ProbeResult>> probes;
+  for (int i = 0; i < count; ++i) {
+    const uint64_t key = 0x10000 + 0x100 * static_cast<uint64_t>(i);
+    gates.push_back(std::make_unique<Gate>(key + static_cast<uint64_t>(Evil::kAsk)));
+    probes.push_back(Probe(gates.back()->source()));
+    gates.back()->WaitForWorker();
+  }
+  for (const auto& gate : gates) gate->Tell(Evil::kGood);
+  for (const Sent<ProbeResult>& probe : probes) EXPECT_TRUE(probe.Wait().ok());
+  EXPECT_EQ(pool_->stats().alive, static_cast<uint32_t>(count));
 }
 
 void PoolTest::LetThePoolSettle() {

@@ -82,6 +82,8 @@ class PoolTest : public ::testing::Test {
                           Priority priority = Priority::kStat);
   Sent<Document> Analyse(std::shared_ptr<const SourceFile> source,
                          Priority priority = Priority::kStat);
+  // Returns when `count` workers are alive and idle.
+  void WarmUp(int count);
   // Returns once the pool has dealt with all that was asked of it before.
   void LetThePoolSettle();
   // A good drawing succeeds.

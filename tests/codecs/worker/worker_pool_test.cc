@@ -143,6 +143,7 @@ TEST_F(PoolTest, MemoryAdmission) {
   const uint64_t need = 2 * 3 * 1000 * 1000 + large.max_payload;
   options_.memory_bytes = need + need / 2;
   StartPool();
+  WarmUp(3);  // so that nothing but memory is missing
   Gate a(100);
   Gate b(101);
   const Sent<Drawn> first = Draw(a.source(), large);
@@ -167,6 +168,7 @@ TEST_F(PoolTest, DrawingLargerThanTheWholeBudgetRunsAlone) {
   options_.workers = 2;
   options_.memory_bytes = 1000;
   StartPool();
+  WarmUp(2);
   Gate a(100);
   Gate b(101);
   const Sent<Drawn> first = Draw(a.source(), Evil::kAsk);
