@@ -143,6 +143,7 @@ class ReadingTest(harness.MountedTest):
             self.assertEqual((len(data), code), (10, 0))
         status = mount.settle()
         self.assertEqual(status["pages"]["drawn"], 1)
+        self.assertGreaterEqual(status["pages"]["joined"], 1)
 
     def test_the_second_whole_read_is_the_kernels_alone(self):
         self.put("Book.pdf", make_pdfs.mixed())

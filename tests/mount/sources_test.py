@@ -3,6 +3,8 @@
 import errno
 import os
 import shutil
+import threading
+import time
 
 import cbz
 import harness
@@ -174,6 +176,41 @@ class ChangingSourceTest(harness.MountedTest):
         self.replace(path, second)
         wait_for(lambda: os.listdir(mount.cbz) == ["Book.cbz"], "the mended one is a book again")
         self.assertEqual(len(cbz.pages(read(mount.file("Book.cbz")))), 5)
+
+
+    def test_readers_of_a_source_that_changes_all_the_time_see_one_version_or_an_error(self):
+        versions = [make_pdfs.mixed(seed=1), make_pdfs.scan(2, width=400, height=600),
+                    make_pdfs.small(1, pages=5)]
+        wanted = {self.expected(data, "Book") for data in versions}
+        path = self.put("Book.pdf", versions[0])
+        mount = self.mount("ttl=0")
+        stop, seen, wrong = threading.Event(), [], []
+
+        def reader():
+            while not stop.is_set():
+                try:
+                    data = read(mount.file("Book.cbz"))
+                    seen.append(len(data))
+                    if data not in wanted:
+                        wrong.append(len(data))
+                except OSError as error:
+                    if error.errno not in (errno.EIO, errno.ENOENT, errno.ESTALE):
+                        wrong.append(error)
+
+        threads = [threading.Thread(target=reader) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for number in range(60):
+            change = self.replace if number % 2 else self.overwrite
+            change(path, versions[number % 3])
+            time.sleep(0.03)
+        time.sleep(0.2)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+        self.assertGreater(len(seen), 10)
+        self.assertTrue(mount.daemon_alive())
 
 
 class BadSourceTest(harness.MountedTest):

@@ -252,9 +252,19 @@ def many_pages(pages=10000):
     pdf = PdfWriter(title="Many pages")
     content = pdf.stream(_text_content(["the same on every page"], (144, 216)), compress=True)
     for _ in range(pages):
-        pdf._pages.append(pdf.add(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 144 216] /Contents {content} "
-            f"/Resources << {_FONT} >> >>"))
+        pdf.page_of(content, (144, 216), _FONT)
+    return pdf.bytes()
+
+
+def shared_scan(pages=4500, width=1200, height=1800, dpi=300, seed=20):
+    """Every page shows the same JPEG: a small file whose book is as big as one likes."""
+    pdf = PdfWriter(title="Shared")
+    data = comic_jpeg(seed, width, height, 95)
+    image = pdf.image(data, width, height)
+    points = (width * 72 / dpi, height * 72 / dpi)
+    content = pdf.stream(f"q {points[0]:g} 0 0 {points[1]:g} 0 0 cm /Im0 Do Q")
+    for _ in range(pages):
+        pdf.page_of(content, points, f"/XObject << /Im0 {image} >>")
     return pdf.bytes()
 
 

@@ -58,10 +58,13 @@ class PdfWriter:
 
     def page(self, content, size, resources="", extra="", compress=True):
         """`size` in points; `content` the operators, as text or bytes."""
-        stream = self.stream(content, compress=compress)
+        self.page_of(self.stream(content, compress=compress), size, resources, extra)
+
+    def page_of(self, contents, size, resources="", extra=""):
+        """A page whose content is a stream added before."""
         self._pages.append(self.add(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {size[0]:g} {size[1]:g}] "
-            f"/Resources << {resources} >> /Contents {stream} {extra} >>"))
+            f"/Resources << {resources} >> /Contents {contents} {extra} >>"))
 
     def bytes(self):
         self._objects[0] = b"<< /Type /Catalog /Pages 2 0 R >>"
