@@ -112,7 +112,7 @@ std::vector<SlotEstimate> EstimateSlots(absl::Span<const SlotPage> pages,
   for (size_t i = 0; i < pages.size(); ++i) {
     SlotEstimate& estimate = estimates[i];
     base[i] = BaseFeaturesOf(pages[i], quality);
-    const float prior = constants.facts(base[i]);
+    const float prior = constants.facts(base[i]) - kQualitySlope * base[i][0];
     estimate.log_bytes_per_pixel = prior;
     if (i >= small.size() || !small[i].has_value()) continue;
     estimate.sampled = true;

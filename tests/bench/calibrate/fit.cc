@@ -38,8 +38,10 @@ FittedForest FitFacts(const Records& records) {
   std::vector<Sample> samples;
   for (const DocumentRecord* record : records) {
     for (const Truth& truth : record->truths) {
-      samples.push_back(MakeSample(BaseFeaturesOf(record->pages[truth.page], record->quality),
-                                   Target(*record, truth), Weight(*record)));
+      BaseFeatures features = BaseFeaturesOf(record->pages[truth.page], record->quality);
+      const float target = Target(*record, truth) + kQualitySlope * features[0];
+      features[0] = 0;  // no tree asks for the quality
+      samples.push_back(MakeSample(features, target, Weight(*record)));
     }
   }
   return Boost(samples, {.trees = 200, .rate = 0.1f});
@@ -54,8 +56,9 @@ FittedForest FitSmall(const Records& records, const std::vector<const FittedFore
       const std::optional<SmallDrawing>& small = record.small[truth.page];
       if (!small.has_value()) continue;
       const BaseFeatures base = BaseFeaturesOf(record.pages[truth.page], record.quality);
-      samples.push_back(MakeSample(SmallFeaturesOf(base, *small, facts[i]->view()(base)),
-                                   Target(record, truth) - small->bytes, Weight(record)));
+      samples.push_back(MakeSample(
+          SmallFeaturesOf(base, *small, facts[i]->view()(base) - kQualitySlope * base[0]),
+          Target(record, truth) - small->bytes, Weight(record)));
     }
   }
   return Boost(samples, {.trees = 200, .rate = 0.1f, .clip = 0.3f});
