@@ -51,7 +51,7 @@ double DrawingCost(uint32_t width, uint32_t height, const PageFacts& facts) {
   const PageCounts& counts = facts.counts;
   // Forms in forms make 2^40 drawings out of 8 kB: no sample is worth that.
   if (facts.runaway) return kNeverDrawn + 1;
-  double cost = 0.6 + static_cast<double>(width) * height / (kShrink * kShrink) * 6e-6;
+  double cost = 1.6 + static_cast<double>(width) * height / (kShrink * kShrink) * 6e-6;
   cost += counts.content_bytes * 25e-6 + counts.glyphs * 100e-6 + counts.segments * 300e-6;
   cost += counts.shadings * 1.5 + counts.patterns * 4 + counts.transparent_forms * 0.5;
   for (const ImagePlacement& image : facts.images) cost += ImageCost(image);

@@ -5,6 +5,7 @@
 // what the budget allows, and a page too dear to draw is left to its neighbours and its facts.
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "codecs/pdf/slot_model.h"
@@ -18,8 +19,10 @@ constexpr size_t kMostCandidates = 192;
 constexpr size_t kMostJudges = 512;
 // A sampled page knows itself better than any other page like it does.
 constexpr float kLikeMost = 0.8f;
-// The least part of a document that a millisecond must make better known to be worth it.
-constexpr double kWorthwhile = 0.003;
+// The least part of a document of 20 pages that a millisecond must make better known to be worth
+// it; of a longer one less, because the part is more pages.
+constexpr double kWorthwhile = 0.010;
+constexpr double kWorthwhilePages = 20;
 
 struct Weight {
   SlotFact fact;
@@ -58,7 +61,7 @@ float Likeness(const SlotPage& a, const SlotPage& b) {
 // An ordinary document's first stat may take 150 ms, of 20 pages 40 ms, and 2 ms a page in the
 // mean; opening and reading the content need about a third of that.
 float SampleBudget(size_t pages) {
-  return std::min(80.0f, 25.0f + 0.5f * static_cast<float>(std::min<size_t>(pages, 1000)));
+  return std::min(70.0f, 22.0f + 0.4f * static_cast<float>(std::min<size_t>(pages, 1000)));
 }
 
 std::vector<uint32_t> ChooseSample(absl::Span<const SlotPage> pages) {
@@ -72,6 +75,8 @@ std::vector<uint32_t> ChooseSample(absl::Span<const SlotPage> pages) {
   std::vector<float> covered(judges.size(), 0);
   std::vector<uint32_t> sample;
   float left = SampleBudget(pages.size());
+  const double worthwhile =
+      kWorthwhile / std::sqrt(std::max(1.0, static_cast<double>(pages.size()) / kWorthwhilePages));
   while (!candidates.empty() && sample.size() < kMostSampled) {
     double best_value = 0;
     size_t best = candidates.size();
@@ -91,7 +96,7 @@ std::vector<uint32_t> ChooseSample(absl::Span<const SlotPage> pages) {
         best = c;
       }
     }
-    if (best == candidates.size() || best_value < kWorthwhile) break;
+    if (best == candidates.size() || (best_value < worthwhile && !sample.empty())) break;
     const uint32_t chosen = candidates[best];
     for (size_t j = 0; j < judges.size(); ++j) {
       const float like =
