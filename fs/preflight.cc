@@ -157,6 +157,13 @@ Failure CheckDevice(const System& system) {
                            " SYS_ADMIN"));
 }
 
+// Without throwing where the working directory is gone.
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const stdfs::path absolute = stdfs::absolute(path, error);
+  return error ? path : absolute.string();
+}
+
 bool UserAllowOther(const System& system) {
   std::ifstream file(system.fuse_conf);
   for (std::string line; std::getline(file, line);) {
@@ -200,7 +207,7 @@ System ThisSystem() {
 
 Failure Prepare(const System& system, CommandLine* command) {
   std::string& index = command->options.index;
-  if (!index.empty() && index != "none") index = stdfs::absolute(index).string();
+  if (!index.empty() && index != "none") index = Absolute(index);
   if (const Failure failure = PrepareLibrary(&command->library)) return failure;
   // Whoever opened the device for us has mounted and checked already.
   if (absl::StartsWith(command->mountpoint, "/dev/fd/")) return std::nullopt;
@@ -212,7 +219,7 @@ Failure Prepare(const System& system, CommandLine* command) {
 
 std::string FindWorkerProgram() {
   // Not in a program that gained rights by being executed.
-  if (const char* named = secure_getenv("CBZFS_WORKER")) return stdfs::absolute(named).string();
+  if (const char* named = secure_getenv("CBZFS_WORKER")) return Absolute(named);
   std::error_code error;
   const stdfs::path here = stdfs::read_symlink("/proc/self/exe", error).parent_path();
   if (!error) {

@@ -49,12 +49,15 @@ void ReadOnly(fuse_req_t request) { fuse_reply_err(request, EROFS); }
 }  // namespace
 
 Adapter::Adapter(Filesystem* filesystem, absl::Duration ttl, const Connection& connection)
-    : filesystem_(filesystem), ttl_(ttl), wanted_(connection), pending_(&hooks_) {}
+    : filesystem_(filesystem),
+      ttl_(ttl),
+      wanted_(connection),
+      pending_(std::make_shared<PendingReplies>(&hooks_)) {}
 
 void Adapter::LibfuseRequests::WatchInterrupt(fuse_req* request, uint64_t id) {
   const auto interrupted = [](fuse_req_t interrupted_request, void* data) {
     const auto interrupted_id = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(data));
-    AdapterOf(interrupted_request)->pending_.Interrupt(interrupted_id);
+    AdapterOf(interrupted_request)->pending_->Interrupt(interrupted_id);
   };
   fuse_req_interrupt_func(request, interrupted,
                           reinterpret_cast<void*>(static_cast<uintptr_t>(id)));
@@ -70,11 +73,10 @@ void Adapter::Init(fuse_conn_info* connection) {
   connection->want |= connection->capable &
                       (FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_AUTO_INVAL_DATA |
                        FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
-  // No asynchronous O_DIRECT: its readers wait where the kernel sends no INTERRUPT, and a killed one
-  // would stay until its page is drawn.
-  connection->want &=
-      ~static_cast<unsigned>(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
-                             FUSE_CAP_ASYNC_DIO);
+  // No asynchronous O_DIRECT: its readers wait where the kernel sends no INTERRUPT, and a killed
+  // one would stay until its page is drawn.
+  connection->want &= ~static_cast<unsigned>(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
+                                             FUSE_CAP_SPLICE_MOVE | FUSE_CAP_ASYNC_DIO);
 #ifdef FUSE_CAP_NO_EXPORT_SUPPORT
   // Node ids mean nothing once the kernel has forgotten them.
   connection->want |= connection->capable & FUSE_CAP_NO_EXPORT_SUPPORT;
@@ -90,39 +92,44 @@ void Adapter::Init(fuse_conn_info* connection) {
 }
 
 void Adapter::Lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
-  const std::optional<uint64_t> id = pending_.Add(request);
+  const std::optional<uint64_t> id = pending_->Add(request);
   if (!id.has_value()) return;
-  filesystem_->Lookup(parent, name, [this, id = *id, parent](absl::StatusOr<Found> found) {
-    const auto claim = pending_.Take(id);
-    if (!claim.has_value()) {
-      if (found.ok()) filesystem_->Forget(found->node->ino(), 1);
-      return;
-    }
-    if (!found.ok()) {
-      fuse_reply_err(claim->request(), ErrnoOfFailed("lookup", parent, found.status()));
-      return;
-    }
-    fuse_entry_param entry = {};
-    entry.ino = found->node->ino();
-    entry.attr = found->attr;
-    entry.attr_timeout = absl::ToDoubleSeconds(ttl_);
-    entry.entry_timeout = entry.attr_timeout;
-    if (fuse_reply_entry(claim->request(), &entry) != 0) filesystem_->Forget(entry.ino, 1);
-  });
+  filesystem_->Lookup(parent, name,
+                      [this, filesystem = filesystem_, pending = pending_, id = *id,
+                       parent](absl::StatusOr<Found> found) {
+                        const auto claim = pending->Take(id);
+                        if (!claim.has_value()) {
+                          if (found.ok()) filesystem->Forget(found->node->ino(), 1);
+                          return;
+                        }
+                        if (!found.ok()) {
+                          fuse_reply_err(claim->request(),
+                                         ErrnoOfFailed("lookup", parent, found.status()));
+                          return;
+                        }
+                        fuse_entry_param entry = {};
+                        entry.ino = found->node->ino();
+                        entry.attr = found->attr;
+                        entry.attr_timeout = absl::ToDoubleSeconds(ttl_);
+                        entry.entry_timeout = entry.attr_timeout;
+                        if (fuse_reply_entry(claim->request(), &entry) != 0)
+                          filesystem_->Forget(entry.ino, 1);
+                      });
 }
 
 void Adapter::GetAttr(fuse_req_t request, fuse_ino_t ino) {
-  const std::optional<uint64_t> id = pending_.Add(request);
+  const std::optional<uint64_t> id = pending_->Add(request);
   if (!id.has_value()) return;
-  filesystem_->GetAttr(ino, [this, id = *id, ino](absl::StatusOr<struct stat> attr) {
-    const auto claim = pending_.Take(id);
-    if (!claim.has_value()) return;
-    if (attr.ok()) {
-      fuse_reply_attr(claim->request(), &*attr, absl::ToDoubleSeconds(ttl_));
-    } else {
-      fuse_reply_err(claim->request(), ErrnoOfFailed("getattr", ino, attr.status()));
-    }
-  });
+  filesystem_->GetAttr(
+      ino, [this, pending = pending_, id = *id, ino](absl::StatusOr<struct stat> attr) {
+        const auto claim = pending->Take(id);
+        if (!claim.has_value()) return;
+        if (attr.ok()) {
+          fuse_reply_attr(claim->request(), &*attr, absl::ToDoubleSeconds(ttl_));
+        } else {
+          fuse_reply_err(claim->request(), ErrnoOfFailed("getattr", ino, attr.status()));
+        }
+      });
 }
 
 void Adapter::Open(fuse_req_t request, fuse_ino_t ino, const fuse_file_info& info) {
@@ -130,44 +137,44 @@ void Adapter::Open(fuse_req_t request, fuse_ino_t ino, const fuse_file_info& inf
     fuse_reply_err(request, EROFS);
     return;
   }
-  const std::optional<uint64_t> id = pending_.Add(request);
+  const std::optional<uint64_t> id = pending_->Add(request);
   if (!id.has_value()) return;
-  filesystem_->Open(ino,
-                    [this, id = *id, ino, info](absl::StatusOr<std::shared_ptr<OpenFile>> file) {
-                      const auto claim = pending_.Take(id);
-                      if (!claim.has_value()) return;
-                      if (!file.ok()) {
-                        fuse_reply_err(claim->request(), ErrnoOfFailed("open", ino, file.status()));
-                        return;
-                      }
-                      fuse_file_info opened = info;
-                      opened.keep_cache = (*file)->keep_cache;
-                      opened.direct_io = (*file)->direct_io;
-                      opened.fh = handles_.Add(std::make_unique<FileHandle>(*std::move(file)));
-                      // When the reply fails, no release comes.
-                      const uint64_t fh = opened.fh;
-                      if (fuse_reply_open(claim->request(), &opened) != 0) handles_.Release(fh);
-                    });
+  filesystem_->Open(ino, [this, pending = pending_, id = *id, ino,
+                          info](absl::StatusOr<std::shared_ptr<OpenFile>> file) {
+    const auto claim = pending->Take(id);
+    if (!claim.has_value()) return;
+    if (!file.ok()) {
+      fuse_reply_err(claim->request(), ErrnoOfFailed("open", ino, file.status()));
+      return;
+    }
+    fuse_file_info opened = info;
+    opened.keep_cache = (*file)->keep_cache;
+    opened.direct_io = (*file)->direct_io;
+    opened.fh = handles_.Add(std::make_unique<FileHandle>(*std::move(file)));
+    // When the reply fails, no release comes.
+    const uint64_t fh = opened.fh;
+    if (fuse_reply_open(claim->request(), &opened) != 0) handles_.Release(fh);
+  });
 }
 
 void Adapter::Read(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset,
                    const fuse_file_info& info) {
-  const std::optional<uint64_t> id = pending_.Add(request);
+  const std::optional<uint64_t> id = pending_->Add(request);
   if (!id.has_value()) return;
   const std::shared_ptr<OpenFile> file = HandleTable::Get<FileHandle>(info.fh).file;
   // The callback keeps the file, whose handle may be released while an interrupted read goes on.
-  auto wait =
-      file->Read(static_cast<uint64_t>(offset), size,
-                 [this, id = *id, ino, size, file](absl::StatusOr<ReadResult> result) {
-                   const auto claim = pending_.Take(id);
-                   if (!claim.has_value()) return;
-                   if (result.ok()) {
-                     ReplySlices(claim->request(), *result, size);
-                   } else {
-                     fuse_reply_err(claim->request(), ErrnoOfFailed("read", ino, result.status()));
-                   }
-                 });
-  pending_.SetWait(*id, std::move(wait));
+  auto wait = file->Read(
+      static_cast<uint64_t>(offset), size,
+      [this, pending = pending_, id = *id, ino, size, file](absl::StatusOr<ReadResult> result) {
+        const auto claim = pending->Take(id);
+        if (!claim.has_value()) return;
+        if (result.ok()) {
+          ReplySlices(claim->request(), *result, size);
+        } else {
+          fuse_reply_err(claim->request(), ErrnoOfFailed("read", ino, result.status()));
+        }
+      });
+  pending_->SetWait(*id, std::move(wait));
 }
 
 void Adapter::ReadDir(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset,
@@ -182,12 +189,12 @@ void Adapter::ReadDir(fuse_req_t request, fuse_ino_t ino, size_t size, off_t off
     ReplyDirectory(request, ino, *listing, size, offset, plus);
     return;
   }
-  const std::optional<uint64_t> id = pending_.Add(request);
+  const std::optional<uint64_t> id = pending_->Add(request);
   if (!id.has_value()) return;
   filesystem_->List(ino, plus,
-                    [this, state, id = *id, ino, size, offset,
+                    [this, pending = pending_, state, id = *id, ino, size, offset,
                      plus](absl::StatusOr<std::shared_ptr<const Listing>> taken) {
-                      const auto claim = pending_.Take(id);
+                      const auto claim = pending->Take(id);
                       if (!claim.has_value()) return;
                       if (!taken.ok()) {
                         fuse_reply_err(claim->request(),

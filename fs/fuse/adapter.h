@@ -51,7 +51,7 @@ class Adapter {
 
   // Answers all that waits with `error` and returns when every reply is out. Call when the loop has
   // ended and before the session is destroyed.
-  void Drain(int error) { pending_.Drain(error); }
+  void Drain(int error) { pending_->Drain(error); }
 
  private:
   struct Operation;  // the functions that libfuse calls
@@ -79,7 +79,9 @@ class Adapter {
   bool initialised_ = false;  // written by the thread that handles INIT, before the loop
   HandleTable handles_;
   LibfuseRequests hooks_;
-  PendingReplies pending_;
+  // Shared with the callbacks: one that comes when all is over finds nothing to claim, and touches
+  // nothing else of the adapter.
+  const std::shared_ptr<PendingReplies> pending_;
 };
 
 }  // namespace cbzfs

@@ -121,16 +121,21 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Mount(Filesystem* filesystem,
                                                         const SessionOptions& options) {
   Arguments arguments;
   Adapter::Connection connection;
-  // First the defaults: libfuse takes the last of equal names.
   arguments.Add("ro");
-  arguments.Add(absl::StrCat("fsname=", options.fsname));
-  arguments.Add("subtype=cbzfs");
+  bool named = false;
+  bool typed = false;
   for (const std::string& option : options.kernel) {
-    if (!TakeConnectionOption(option, &connection)) arguments.Add(option);
+    if (TakeConnectionOption(option, &connection)) continue;
+    arguments.Add(option);
+    named = named || absl::StartsWith(option, "fsname=");
+    typed = typed || absl::StartsWith(option, "subtype=");
   }
+  if (!named) arguments.Add(absl::StrCat("fsname=", options.fsname));
+  if (!typed) arguments.Add("subtype=cbzfs");
   if (options.debug) arguments.Add("debug");
 
   auto adapter = std::make_unique<Adapter>(filesystem, options.ttl, connection);
+  fuse_set_log_func(nullptr);  // an earlier mount's: what is said now is for the message
   StderrCapture capture;
   std::unique_ptr<fuse_session, Destroy> raw(fuse_session_new(
       arguments.get(), &Adapter::Operations(), sizeof(fuse_lowlevel_ops), adapter.get()));
