@@ -88,9 +88,10 @@ struct PageFacts {
   bool optional_content = false;  // something depends on layers: what is visible is not known here
   bool gray = false;              // certainly no colour: only device gray was used
   bool type3 = false;             // a Type 3 font, whose glyphs are content too
-  bool complete = false;          // the whole content was read without an error or a limit
-  bool runaway = false;           // forms or operators were still coming at the limit: drawing the
-                                  // page, at whatever size, may take for ever
+  bool heavy = false;     // a limit was met, or a pattern of very many tiles: drawing may take long
+  bool complete = false;  // the whole content was read without an error or a limit
+  bool runaway = false;   // forms or operators were still coming at the limit: drawing the
+                          // page, at whatever size, may take for ever
 
   PageCounts counts;
 };

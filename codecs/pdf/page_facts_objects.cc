@@ -2,6 +2,7 @@
 // inline images, optional content, annotations.
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -14,6 +15,7 @@ constexpr int kMaxFormDepth = 12;
 constexpr uint32_t kMaxForms = 4096;
 constexpr size_t kMaxFormMemory = 4u << 20;
 constexpr size_t kMaxName = 127;
+constexpr double kMostTiles = 100'000;
 
 // Names in content may hold #xx where the dictionary's key does not.
 struct Key {
@@ -76,6 +78,27 @@ void PageScan::SetFont(Stream* s) {
   s->state.bytes_per_glyph = known->second;
 }
 
+// A tiling pattern with a tiny step is drawn tile by tile: 702 bytes can take 20 s.
+void PageScan::LookAtPattern(Stream* s) {
+  pdf_obj* pattern = Resource(s, PDF_NAME(Pattern), s->name);
+  float step_x = 0;
+  float step_y = 0;
+  fz_matrix matrix = fz_identity;
+  bool tiling = false;
+  Guard(ctx_, [&] {
+    tiling = pdf_dict_get_int(ctx_, pattern, PDF_NAME(PatternType)) == 1;
+    step_x = pdf_dict_get_real(ctx_, pattern, PDF_NAME(XStep));
+    step_y = pdf_dict_get_real(ctx_, pattern, PDF_NAME(YStep));
+    matrix = pdf_dict_get_matrix(ctx_, pattern, PDF_NAME(Matrix));
+  });
+  if (!tiling) return;
+  const double tile = std::fabs(
+      static_cast<double>(step_x) * step_y *
+      (static_cast<double>(matrix.a) * matrix.d - static_cast<double>(matrix.b) * matrix.c));
+  const double page = static_cast<double>(box_.x1 - box_.x0) * (box_.y1 - box_.y0);
+  if (!(page < tile * kMostTiles)) facts_->heavy = true;
+}
+
 void PageScan::SetGraphicsState(Stream* s) {
   pdf_obj* gs = Resource(s, PDF_NAME(ExtGState), s->name);
   if (gs == nullptr) return;
@@ -96,6 +119,19 @@ void PageScan::SetGraphicsState(Stream* s) {
   });
   s->state.transparent = transparent;
   s->state.line_width = line_width;
+}
+
+void PageScan::Shade(Stream* s) {
+  const double area = s->state.clip.x1 > s->state.clip.x0 && s->state.clip.y1 > s->state.clip.y0
+                          ? (static_cast<double>(s->state.clip.x1) - s->state.clip.x0) *
+                                (static_cast<double>(s->state.clip.y1) - s->state.clip.y0)
+                          : 0;
+  if (area <= 0) return;
+  ++facts_->counts.shadings;
+  facts_->counts.shade_area += area;
+  if (s->state.optional) facts_->optional_content = true;
+  colour_ = true;
+  ++facts_->marks;
 }
 
 void PageScan::Object(Stream* s) {

@@ -57,7 +57,10 @@ void PageScan::RunPage(pdf_obj* page) {
     Run(content, &stream);
   }
   CountAnnotations(page);
-  if (stopped_) facts_->complete = false;
+  if (stopped_) {
+    facts_->complete = false;
+    facts_->heavy = true;
+  }
   facts_->runaway = stopped_;
   facts_->gray = facts_->complete && !colour_ && !facts_->type3 && facts_->annotations == 0;
   facts_->counts.content_bytes = static_cast<double>(bytes_);
@@ -260,7 +263,10 @@ void PageScan::ColourOperator(uint32_t op, Stream* s) {
     case Op("scn"):
     case Op("SCN"):
       s->state.pattern = !s->name.empty();
-      if (s->state.pattern) colour_ = true;
+      if (s->state.pattern) {
+        colour_ = true;
+        LookAtPattern(s);
+      }
       return;
     default:
       return;
@@ -353,16 +359,6 @@ void PageScan::ShowText(Stream* s) {
   counts.glyph_size += glyphs * std::min(size, 1000.0);
   counts.glyph_area += glyphs * std::min(size, 1000.0) * std::min(size, 1000.0);
   if (s->state.optional) facts_->optional_content = true;
-  ++facts_->marks;
-}
-
-void PageScan::Shade(Stream* s) {
-  const double area = Area(s->state.clip);
-  if (area <= 0) return;
-  ++facts_->counts.shadings;
-  facts_->counts.shade_area += area;
-  if (s->state.optional) facts_->optional_content = true;
-  colour_ = true;
   ++facts_->marks;
 }
 

@@ -98,6 +98,7 @@ class PageScan {
   bool TextOperator(uint32_t op, Stream* s);
   void ColourOperator(uint32_t op, Stream* s);
   void SetFont(Stream* s);
+  void LookAtPattern(Stream* s);
   void SetGraphicsState(Stream* s);
   void Point(Stream* s, float x, float y, bool draw);
   void Rect(Stream* s);

@@ -16,6 +16,9 @@ namespace {
 constexpr uint32_t kShrink = 4;
 constexpr uint32_t kLeastSide = 8;
 
+// JBIG2 is counted as what Group 4 would take, which is what the constants know.
+constexpr double kFaxOverJbig2 = 2.5;
+
 // Levels of a block that still count as one, and as strong edges.
 constexpr int kFlatRange = 4;
 constexpr int kBusyRange = 40;
@@ -39,7 +42,7 @@ double ImageCost(const ImagePlacement& image) {
     case ImageFilter::kJpx:
       return (pixels * 60 + bytes * 50) * 1e-6;
     case ImageFilter::kJbig2:
-      return (pixels * 8 + bytes * 50) * 1e-6;
+      return (pixels * 6.5 + bytes * 50) * 1e-6;
     case ImageFilter::kFax:
       return (pixels * 2 + bytes * 30) * 1e-6;
     default:
@@ -55,8 +58,10 @@ double DrawingCost(uint32_t width, uint32_t height, const PageFacts& facts) {
   cost += counts.content_bytes * 25e-6 + counts.glyphs * 100e-6 + counts.segments * 300e-6;
   cost += counts.shadings * 1.5 + counts.patterns * 4 + counts.transparent_forms * 0.5;
   for (const ImagePlacement& image : facts.images) cost += ImageCost(image);
-  // What was not read may be anything.
+  // What was not read may be anything. A page that may take seconds must cost only itself when it
+  // is read, not the whole document when its size is asked.
   if (!facts.complete) cost += 10;
+  if (facts.heavy) cost += kNeverDrawn;
   return cost;
 }
 
@@ -155,7 +160,13 @@ SlotPage DescribePage(uint32_t width, uint32_t height, float dpi, const PageFact
   f[kFactForms] = Log(counts.forms, 1);
   f[kFactPatterns] = Log(counts.patterns, 1);
   DescribeImages(counts.photo, points, pixels, kFactPhotoPixels, &page);
-  DescribeImages(counts.bilevel, points, pixels, kFactBilevelPixels, &page);
+  PageCounts::Images bilevel = counts.bilevel;
+  for (const ImagePlacement& image : facts.images) {
+    if (image.filter == ImageFilter::kJbig2) {
+      bilevel.bytes += (kFaxOverJbig2 - 1) * static_cast<double>(image.bytes);
+    }
+  }
+  DescribeImages(bilevel, points, pixels, kFactBilevelPixels, &page);
   DescribeImages(counts.other, points, pixels, kFactOtherPixels, &page);
   double largest = 0;
   for (const ImagePlacement& image : facts.images) {

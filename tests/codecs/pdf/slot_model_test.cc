@@ -10,8 +10,10 @@
 
 #include "codecs/image/jpeg_fit.h"
 #include "codecs/pdf/page_facts.h"
+#include "codecs/pdf/slot_model_survey.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/codecs/pdf/pdf_testing.h"
 
 namespace cbzfs {
 namespace {
@@ -216,6 +218,10 @@ TEST(SlotSample, PagesTooDearAreNeverDrawn) {
       3, DescribePage(1700, 2200, 200, ScanFacts(ImageFilter::kJpx, 8000, 9e6)));
   EXPECT_GT(pages[0].cost, kNeverDrawn);
   EXPECT_TRUE(ChooseSample(pages).empty());
+  PageFacts bomb = TextFacts(0.1);
+  bomb.heavy = true;
+  const SlotPage heavy = DescribePage(1700, 2200, 200, bomb);
+  EXPECT_TRUE(ChooseSample({&heavy, 1}).empty());
   EXPECT_TRUE(ChooseSample({}).empty());
 }
 
@@ -246,6 +252,55 @@ TEST(SmallDrawing, TinyPagesAreMeasuredToo) {
   std::vector<uint8_t> pixel(8 * 8, 10);
   EXPECT_TRUE(MeasureSmall({pixel.data(), 8, 8, 1, 8}, 85).ok());
   EXPECT_FALSE(MeasureSmall({pixel.data(), 1, 1, 1, 1}, 85).ok());
+}
+
+// A one-page PDF of this content and these resources; MuPDF makes up the cross-reference table.
+std::string OnePage(const std::string& content, const std::string& resources,
+                    const std::string& objects = "") {
+  return "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+         "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+         "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 500]/Contents 4 0 R/Resources<<" +
+         resources + ">>>>endobj\n4 0 obj<</Length " + std::to_string(content.size()) +
+         ">>stream\n" + content + "\nendstream endobj\n" + objects +
+         "trailer<</Root 1 0 R>>\n%%EOF\n";
+}
+
+SlotPage DescribeBytes(const std::string& bytes) {
+  auto pdf = testing::OpenBytes(bytes);
+  EXPECT_TRUE(pdf.ok()) << pdf.status();
+  auto document = (*pdf)->Analyse({});
+  EXPECT_TRUE(document.ok()) << document.status();
+  std::vector<uint32_t> drawn;
+  std::vector<SlotPage> pages = SlotSurvey(pdf->get(), {}).Describe(document->pages, &drawn);
+  EXPECT_EQ(pages.size(), 1u);
+  return pages.at(0);
+}
+
+TEST(SlotSurvey, APageIsDescribedByWhatItShows) {
+  const std::string font = "/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>";
+  const SlotPage text =
+      DescribeBytes(OnePage("BT /F 12 Tf 20 400 Td (twenty letters in it) Tj ET", font));
+  const SlotPage hidden =
+      DescribeBytes(OnePage("BT 3 Tr /F 12 Tf 20 400 Td (twenty letters in it) Tj ET", font));
+  const SlotPage outside = DescribeBytes(OnePage("900 900 20 20 re f", ""));
+  const SlotPage lines = DescribeBytes(OnePage("10 10 m 300 300 l 20 200 l S", ""));
+  EXPECT_NEAR(text.facts[kFactGlyphs], std::log(20 / 200'000.0 + 1e-5), 0.1);
+  EXPECT_EQ(text.facts[kFactGray], 1);
+  EXPECT_LT(hidden.facts[kFactGlyphs], text.facts[kFactGlyphs] - 1);
+  EXPECT_LT(outside.facts[kFactSegments], lines.facts[kFactSegments]);
+  EXPECT_GT(lines.facts[kFactStrokeLength], text.facts[kFactStrokeLength]);
+  EXPECT_LT(text.cost, kNeverDrawn);
+}
+
+TEST(SlotSurvey, APatternOfMillionsOfTilesIsNotDrawnToFindASlot) {
+  const auto page = [](const char* step) {
+    return OnePage("/Pattern cs /P scn 0 0 400 500 re f", "/Pattern<</P 5 0 R>>",
+                   std::string("5 0 obj<</PatternType 1/PaintType 1/TilingType 1/BBox[0 0 9 9]") +
+                       "/XStep " + step + "/YStep " + step +
+                       "/Resources<<>>/Length 12>>stream\n0 0 9 9 re f\nendstream endobj\n");
+  };
+  EXPECT_GT(DescribeBytes(page("0.1")).cost, kNeverDrawn);
+  EXPECT_LT(DescribeBytes(page("9")).cost, kNeverDrawn);
 }
 
 }  // namespace
