@@ -123,7 +123,7 @@ std::string InfoText(const Pdf::Impl& pdf, pdf_obj* key) {
 
 }  // namespace
 
-absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options) {
+absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options, bool sparing) {
   Document document;
   document.info.title = InfoText(*impl_, PDF_NAME(Title));
   document.info.author = InfoText(*impl_, PDF_NAME(Author));
@@ -156,7 +156,7 @@ absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options) {
     document.pages.push_back(page);
   }
   if (document.pages.empty()) return absl::NotFoundError("the document has no pages");
-  FillSlots(impl_.get(), described, options, &document.pages);
+  FillSlots(impl_.get(), described, options, sparing, &document.pages);
   document.inserts = profiles.TakeInserts();
   return document;
 }

@@ -52,7 +52,10 @@ class Pdf {
   uint32_t page_count() const;
 
   // The page table; no page is drawn at full size. See codecs/pdf/README.md for the cost.
-  absl::StatusOr<Document> Analyse(const AnalyseOptions& options);
+  // `sparing`: not even a page of the sample is drawn small; slots are then larger. For a document
+  // of which a page hangs or kills whoever draws it. The one case in which a slot hangs on time: two
+  // hosts may disagree on whether such a page ends before its deadline.
+  absl::StatusOr<Document> Analyse(const AnalyseOptions& options, bool sparing = false);
 
   // Draws page `index` exactly `page.width` x `page.height` pixels large and fits it into
   // `max_payload`. `page` is the row of the table that Analyse made with these options.

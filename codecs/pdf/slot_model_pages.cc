@@ -22,7 +22,7 @@ std::optional<SmallDrawing> MeasurePageSmall(Pdf::Impl* pdf, uint32_t index, con
 }
 
 void FillSlots(Pdf::Impl* pdf, absl::Span<const SlotPage> described, const AnalyseOptions& options,
-               std::vector<Page>* rows) {
+               bool sparing, std::vector<Page>* rows) {
   std::vector<uint32_t> drawn;
   std::vector<SlotPage> pages;
   for (size_t i = 0; i < rows->size(); ++i) {
@@ -31,7 +31,8 @@ void FillSlots(Pdf::Impl* pdf, absl::Span<const SlotPage> described, const Analy
     pages.push_back(described[i]);
   }
   std::vector<std::optional<SmallDrawing>> small(pages.size());
-  for (const uint32_t i : ChooseSample(pages)) {
+  const std::vector<uint32_t> sample = sparing ? std::vector<uint32_t>() : ChooseSample(pages);
+  for (const uint32_t i : sample) {
     small[i] = MeasurePageSmall(pdf, drawn[i], (*rows)[drawn[i]], options);
   }
   const std::vector<uint32_t> slots = ChooseSlots(pages, small, options.quality);

@@ -22,9 +22,9 @@ std::optional<SmallDrawing> MeasurePageSmall(Pdf::Impl* pdf, uint32_t index, con
                                              const AnalyseOptions& options);
 
 // Gives every kDrawn row its payload_bytes. `described[i]` is what DescribePage() said of
-// (*rows)[i]; those of other rows are not looked at.
+// (*rows)[i]; those of other rows are not looked at. `sparing`: no page is drawn small.
 void FillSlots(Pdf::Impl* pdf, absl::Span<const SlotPage> described, const AnalyseOptions& options,
-               std::vector<Page>* rows);
+               bool sparing, std::vector<Page>* rows);
 
 }  // namespace cbzfs
 

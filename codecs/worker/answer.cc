@@ -56,6 +56,9 @@ proto::Request MakeRequest(const Job& job) {
       break;
     case Job::Kind::kAnalyse:
       *request.mutable_analyse()->mutable_options() = ToProto(job.options);
+      // What is drawn small to find slots may be what hangs or kills; without it every page but the
+      // bad one can still be read.
+      request.mutable_analyse()->set_sparing(job.deaths > 0);
       break;
     case Job::Kind::kDraw: {
       proto::Request::Draw* const draw = request.mutable_draw();

@@ -15,7 +15,7 @@ namespace {
 
 absl::Status Analyse(Pdf* pdf, const proto::Request::Analyse& request, int result,
                      proto::Reply* reply) {
-  const absl::StatusOr<Document> document = pdf->Analyse(FromProto(request.options()));
+  const absl::StatusOr<Document> document = pdf->Analyse(FromProto(request.options()), request.sparing());
   if (!document.ok()) return document.status();
   const std::string bytes = EncodeDocument(*document);
   reply->set_result_bytes(bytes.size());

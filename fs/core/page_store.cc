@@ -83,7 +83,7 @@ std::shared_ptr<PageStore::Wait> PageStore::Get(const std::shared_ptr<const Open
   }
   if (book->layout->document().pages[page].kind == PageKind::kOriginal) {
     auto body = Seal(*book, page);
-    if (body.ok()) body = cache_.Insert(key, *body, (*body)->memory_bytes());
+    if (body.ok()) body = KeepSeal(key, *std::move(body));
     done(std::move(body));
     return nullptr;
   }
@@ -95,10 +95,16 @@ std::shared_ptr<PageStore::Wait> PageStore::Get(const std::shared_ptr<const Open
 void PageStore::OfferDataCrc(const OpenBook& book, uint32_t page, uint32_t data_crc) {
   const Key key{book.id, page};
   if (cache_.Contains(key)) return;
-  ++original_;
   auto body = Body::Original(book.layout->Body(page), data_crc,
                              book.layout->document().pages[page].source_bytes);
-  cache_.Insert(key, body, body->memory_bytes());
+  KeepSeal(key, std::move(body));
+}
+
+PageStore::Pointer PageStore::KeepSeal(const Key& key, Pointer body) {
+  // Two readers may have sealed the page at once: it counts once.
+  if (!cache_.Contains(key)) ++original_;
+  const uint64_t bytes = body->memory_bytes();
+  return cache_.Insert(key, std::move(body), bytes);
 }
 
 bool PageStore::Ready(const OpenBook& book, uint32_t page) const {
@@ -131,7 +137,6 @@ absl::StatusOr<PageStore::Pointer> PageStore::Seal(const OpenBook& book, uint32_
     }
   }
   if (!Unchanged(*book.file, book.key)) return ErrnoStatus(EIO, "the source changed while open");
-  ++original_;
   return Body::Original(book.layout->Body(page), crc, bytes);
 }
 

@@ -91,6 +91,7 @@ class PageStore {
   class Waiting;
 
   absl::StatusOr<Pointer> Seal(const OpenBook& book, uint32_t page);
+  Pointer KeepSeal(const Key& key, Pointer body);
   void StartDrawing(const std::shared_ptr<const OpenBook>& book, const Key& key,
                     Priority priority, uint64_t leader);
   absl::StatusOr<Pointer> Finish(const OpenBook& book, const Key& key,

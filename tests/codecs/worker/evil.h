@@ -25,9 +25,10 @@ enum class Evil : uint8_t {
   kNoPages,
   kBadQuality,
   kTwoReplies,
-  kHonestFailure,  // with a message that is none of a terminal's business
-  kGrows,          // by 300 MiB, and answers
-  kFloods,         // a hundred thousand lines on stderr, and answers
+  kHonestFailure,       // with a message that is none of a terminal's business
+  kGrows,               // by 300 MiB, and answers
+  kFloods,              // a hundred thousand lines on stderr, and answers
+  kHangsUnlessSparing,  // over an analysis that may draw
 };
 
 inline constexpr char kZygoteOfAnotherVersion[] = "zygote-of-another-version";

@@ -38,6 +38,9 @@ Evil Ask(int source) {
 Evil DeedOf(const proto::Request& request, int source) {
   const uint64_t told = request.has_draw() ? request.draw().page() : request.source_key() & 0xFF;
   const Evil deed = static_cast<Evil>(told);
+  if (deed == Evil::kHangsUnlessSparing) {
+    return request.has_analyse() && request.analyse().sparing() ? Evil::kGood : Evil::kHang;
+  }
   return deed == Evil::kAsk ? Ask(source) : deed;
 }
 

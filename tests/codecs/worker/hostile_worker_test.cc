@@ -45,6 +45,15 @@ TEST_F(PoolTest, DeadlinesAreByKind) {
   ExpectPoolWorks();
 }
 
+TEST_F(PoolTest, AnalysisThatKillsIsTriedAgainWithoutDrawing) {
+  options_.analyse_deadline = absl::Milliseconds(50);
+  StartPool();
+  const auto source = PlainSource(static_cast<uint64_t>(Evil::kHangsUnlessSparing));
+  const absl::StatusOr<Document> document = Analyse(source).Wait();
+  EXPECT_TRUE(document.ok()) << document.status();
+  EXPECT_EQ(pool_->stats().timeouts, 1u);
+}
+
 TEST_F(PoolTest, RetriedOnce) {
   StartPool();
   Gate gate(100);
