@@ -223,6 +223,21 @@ class WorkersTest(harness.MountedTest):
         self.assertIn("Endless.pdf", mount.errors())
         self.assertTrue(mount.daemon_alive())
 
+    def test_one_page_that_never_ends_costs_the_book_that_page_alone(self):
+        self.put("Partly.pdf", make_pdfs.partly_endless(20, 8))
+        mount = self.mount("draw_timeout=2")
+        failed = []
+        with zipfile.ZipFile(mount.file("Partly.cbz")) as book:
+            for name in book.namelist():
+                try:
+                    book.read(name)
+                except OSError as error:
+                    self.assertEqual(error.errno, errno.EIO)
+                    failed.append(name)
+        self.assertEqual(failed, ["0008.jpg"])
+        self.assertEqual([line.split("\t")[:2] for line in mount.errors().splitlines()],
+                         [["Partly.pdf", "8"]])
+
     def test_memory_is_given_back(self):
         mount, places = self.slow_mount("workers=2,memory=128M,cache=32M")
         for reader in [self.read_page(mount, places, number) for number in (1, 2, 3)]:

@@ -297,11 +297,21 @@ def slow(pages=4, fills=20, megapixels=4, dpi=150):
 
 def endless():
     """A tiling pattern so fine that a page takes minutes: only a deadline ends it."""
+    return partly_endless(1, 1)
+
+
+def partly_endless(pages=20, endless_page=8):
+    """One page of many is so; the others are text."""
     pdf = PdfWriter(title="Endless")
     tile = pdf.stream("1 0 0 rg 0 0 1 1 re f",
                       "/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 "
                       "/BBox [0 0 1 1] /XStep 0.02 /YStep 0.02 /Resources << >>")
-    pdf.page("/Pattern cs /P0 scn 0 0 612 792 re f", (612, 792), f"/Pattern << /P0 {tile} >>")
+    for number in range(1, pages + 1):
+        if number == endless_page:
+            pdf.page("/Pattern cs /P0 scn 0 0 612 792 re f", (612, 792),
+                     f"/Pattern << /P0 {tile} >>")
+        else:
+            pdf.page(_text_content([f"Page {number}"] * 30, (612, 792)), (612, 792), _FONT)
     return pdf.bytes()
 
 
