@@ -138,7 +138,7 @@ std::shared_ptr<Node> MakeControlFolder(const std::shared_ptr<Services>& service
 class ViewRoot : public SourceFolder {
  public:
   ViewRoot(const std::shared_ptr<Services>& services, const View* view)
-      : SourceFolder(services, view, kRootIno, ""), control_(MakeControlFolder(services)) {}
+      : SourceFolder(services, view, Filesystem::kRootIno, ""), control_(MakeControlFolder(services)) {}
 
   void Lookup(std::string_view name, LookupDone done) override {
     if (name != kControlName) return SourceFolder::Lookup(name, std::move(done));
@@ -168,7 +168,7 @@ std::shared_ptr<Node> MakeRoot(const std::shared_ptr<Services>& services) {
                                                        InoOf(view->id(), "folder", root), "")});
   }
   children.push_back({std::string(kControlName), MakeControlFolder(services), /*listed=*/false});
-  return std::make_shared<FixedFolder>(services, kRootIno, 0555, std::move(children));
+  return std::make_shared<FixedFolder>(services, Filesystem::kRootIno, 0555, std::move(children));
 }
 
 std::string StatusJson(const Services& services) {

@@ -11,12 +11,11 @@
 #include <memory>
 #include <string>
 
+#include "fs/core/filesystem.h"
 #include "fs/core/node.h"
 #include "fs/core/services.h"
 
 namespace cbzfs {
-
-inline constexpr uint64_t kRootIno = 1;
 
 // What MOUNT/ is: a folder of all views, or the one view's root. Holds `.cbzfs`, which it does not
 // list.

@@ -4,7 +4,6 @@
 #include <limits.h>
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -14,6 +13,9 @@ namespace cbzfs {
 namespace {
 
 constexpr int kAttempts = 3;
+
+// Each holds a file open, and a folder may have more PDFs than a process may have descriptors.
+constexpr size_t kProbesAtOnce = 64;
 
 // A folder changed this shortly before it was read may change again within the same tick of the
 // file system's clock, and its mtime would not tell.
@@ -30,27 +32,49 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
 
   void Start() {
     Documents& documents = *folder_->services().documents;
-    std::vector<SourceEntry> unknown;
     for (const NameMap::Entry& entry : names_->map.entries()) {
       if (entry.comic_name.empty()) continue;
       auto comic = folder_->ComicCandidate(entry.source, entry.comic_name);
       if (comic.ok() && !documents.Find(comic->path, KeyOf(comic->st)).has_value()) {
-        unknown.push_back(*std::move(comic));
+        probes_.push_back(*std::move(comic));
       }
     }
-    missing_ = unknown.size() + 1;
-    auto self = shared_from_this();
-    for (const SourceEntry& comic : unknown) {
-      // The answer is remembered by Documents, where Finish() finds it.
-      documents.Probe(comic.path, KeyOf(comic.st), Priority::kListing,
-                      [self](const absl::Status&) { self->Count(); });
-    }
-    Count();
+    Pump();
   }
 
  private:
-  void Count() {
-    if (--missing_ == 0) Finish();
+  // Keeps some probes under way. An answer may come from inside, so whoever pumps goes on in a loop
+  // and nobody pumps inside it: a folder of any size takes the same stack.
+  void Pump() {
+    mu_.Lock();
+    if (pumping_) {
+      mu_.Unlock();
+      return;
+    }
+    pumping_ = true;
+    while (next_ < probes_.size() && under_way_ < kProbesAtOnce) {
+      const SourceEntry& comic = probes_[next_++];
+      ++under_way_;
+      mu_.Unlock();
+      // The answer is remembered by Documents, where Finish() finds it.
+      folder_->services().documents->Probe(
+          comic.path, KeyOf(comic.st), Priority::kListing,
+          [self = shared_from_this()](const absl::Status&) { self->Answered(); });
+      mu_.Lock();
+    }
+    pumping_ = false;
+    const bool last = next_ == probes_.size() && under_way_ == 0 && !finished_;
+    finished_ = finished_ || last;
+    mu_.Unlock();
+    if (last) Finish();
+  }
+
+  void Answered() {
+    {
+      absl::MutexLock lock(&mu_);
+      --under_way_;
+    }
+    Pump();
   }
 
   void Finish() {
@@ -107,8 +131,13 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
   const std::shared_ptr<const Names> names_;
   const bool plus_;
   ListDone done_;
-  std::atomic<size_t> missing_ = 0;
-  std::deque<SourceEntry> unknown_;
+  std::vector<SourceEntry> probes_;  // filled before the first Pump()
+  std::deque<SourceEntry> unknown_;  // filled by Finish()
+  absl::Mutex mu_;
+  size_t next_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t under_way_ ABSL_GUARDED_BY(mu_) = 0;
+  bool pumping_ ABSL_GUARDED_BY(mu_) = false;
+  bool finished_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 std::string SourceFolder::Join(std::string_view name) const {
@@ -140,10 +169,9 @@ absl::StatusOr<std::shared_ptr<const SourceFolder::Names>> SourceFolder::ReadNam
   const absl::Time now = absl::Now();
   auto folder = services().library->List(path());
   if (!folder.ok()) return folder.status();
-  auto names = std::make_shared<const Names>(
-      Names{KeyOf(folder->st), now,
-            NameMap(std::move(folder->names), view_->comic_extension(),
-                    services().options.show_hidden)});
+  auto names = std::make_shared<const Names>(Names{
+      KeyOf(folder->st), now,
+      NameMap(std::move(folder->names), view_->comic_extension(), services().options.show_hidden)});
   absl::MutexLock lock(&mu_);
   names_ = names;
   return names;
@@ -226,14 +254,14 @@ void SourceFolder::LookupComic(const NameMap::Entry& entry, int attempts, Lookup
 void SourceFolder::LookupPdfItself(const NameMap::Entry& entry, LookupDone done) {
   auto comic = ComicCandidate(entry.source, entry.comic_name);
   if (!comic.ok()) return done(FindPlain(entry.source));
-  services().documents->Probe(
-      comic->path, KeyOf(comic->st), Priority::kStat,
-      [self = shared_from_this(), source = entry.source,
-       done = std::move(done)](const absl::Status& opens) mutable {
-        if (absl::IsCancelled(opens)) return done(opens);
-        if (opens.ok()) return done(ErrnoStatus(ENOENT, self->Join(source.name)));
-        done(self->FindPlain(source));
-      });
+  services().documents->Probe(comic->path, KeyOf(comic->st), Priority::kStat,
+                              [self = shared_from_this(), source = entry.source,
+                               done = std::move(done)](const absl::Status& opens) mutable {
+                                if (absl::IsCancelled(opens)) return done(opens);
+                                if (opens.ok())
+                                  return done(ErrnoStatus(ENOENT, self->Join(source.name)));
+                                done(self->FindPlain(source));
+                              });
 }
 
 void SourceFolder::AnalyseNext(const std::string& path) {

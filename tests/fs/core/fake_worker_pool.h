@@ -77,6 +77,9 @@ class FakeWorkerPool : public WorkerPool {
   void AnswerDraw(RequestId id, absl::StatusOr<Drawn> drawing) {
     std::get<DrawDone>(Take(id).done)(std::move(drawing));
   }
+  void AnswerProbe(RequestId id, absl::StatusOr<ProbeResult> result) {
+    std::get<ProbeDone>(Take(id).done)(std::move(result));
+  }
   void AnswerAnalyse(RequestId id, absl::StatusOr<Document> document) {
     std::get<AnalyseDone>(Take(id).done)(std::move(document));
   }

@@ -111,6 +111,27 @@ TEST_F(TreeTest, AListingSaysNoSizeItDoesNotKnow) {
   EXPECT_EQ(listing->entries[0].attr.st_ino, found->attr.st_ino);
 }
 
+TEST_F(TreeTest, ABigFolderIsProbedAFewFilesAtATime) {
+  for (int i = 0; i < 150; ++i) WritePdf("b" + std::to_string(i) + ".pdf");
+  pool_->probe = nullptr;
+  std::shared_ptr<const Listing> listing;
+  Walk("cbz")->node->List(true, [&](auto result) { listing = *result; });
+  EXPECT_EQ(pool_->queue.size(), 64u);
+  while (!pool_->queue.empty()) {
+    EXPECT_EQ(listing, nullptr);
+    pool_->AnswerProbe(pool_->queue.begin()->first, ProbeResult{1});
+    EXPECT_LE(pool_->queue.size(), 64u);
+  }
+  ASSERT_NE(listing, nullptr);
+  EXPECT_EQ(listing->entries.size(), 150u);
+  EXPECT_EQ(pool_->probed, 150);
+}
+
+TEST_F(TreeTest, AFolderFullOfFalsePdfsNeedsNoDeepStack) {
+  for (int i = 0; i < 3000; ++i) Write("f" + std::to_string(i) + ".pdf", "no");
+  EXPECT_EQ(NamesOf("cbz").size(), 3000u);
+}
+
 TEST_F(TreeTest, StatOfOneUnknownComicAnalysesTheNext) {
   for (char c = 'a'; c <= 'f'; ++c) WritePdf(std::string(1, c) + ".pdf");
   NamesOf("cbz");
