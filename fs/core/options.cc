@@ -264,7 +264,7 @@ constexpr ForeignOption kForeign[] = {
 };
 
 // The foreign options worth a line of help.
-constexpr OptionHelp kForeignHelp[] = {
+const OptionHelp kForeignHelp[] = {
     {"allow_other", "let other users in (needs user_allow_other in /etc/fuse.conf)"},
     {"allow_root", "let root in, under the same condition"},
     {"default_permissions", "let the kernel check the modes of files; allow_other sets it too"},
@@ -366,13 +366,10 @@ absl::Status ApplyItem(const std::string& item, Options* options) {
 
 const std::vector<OptionHelp>& MountOptionHelp() {
   static const auto* const help = [] {
-    auto* typed = new std::vector<std::string>;  // what the views below point to, for good
-    typed->reserve(std::size(kOwn));
     auto* lines = new std::vector<OptionHelp>;
     for (const Own& own : kOwn) {
-      typed->push_back(std::string(own.name) + (own.value.empty() ? "" : "=") +
-                       std::string(own.value));
-      lines->push_back({typed->back(), own.help});
+      const char* const equals = own.value.empty() ? "" : "=";
+      lines->push_back({std::string(own.name) + equals + std::string(own.value), own.help});
     }
     lines->insert(lines->end(), std::begin(kForeignHelp), std::end(kForeignHelp));
     return lines;

@@ -41,7 +41,7 @@ struct Options {
 
 // One line of `--help`: the option as typed and what it does.
 struct OptionHelp {
-  std::string_view option;
+  std::string option;
   std::string_view text;
 };
 
