@@ -1,9 +1,10 @@
-// What is known of a PDF once it has been analysed: its page table.
+// What is known of a comic once it has been analysed: its page table. A comic is a PDF, a real
+// archive of images (CBZ), or one image file.
 //
-// A Document is made by a worker (codecs/pdf), crosses to the daemon as bytes (document_codec.h),
-// is remembered in the index, and is all that the layout (codecs/zip) needs to say the exact size
-// and every byte but the images of the virtual CBZ. It holds facts, never pixels, and owns all it
-// refers to. It does not know the file's name, so equal files give equal Documents.
+// A Document is made by a worker (codecs/pdf, codecs/comic), crosses to the daemon as bytes
+// (document_codec.h), is remembered in the index, and is all that the layout (codecs/zip) needs to
+// say the exact size and every byte but the images of a virtual file. It holds facts, never pixels,
+// and owns all it refers to. It does not know the file's name, so equal files give equal Documents.
 //
 // A plain value: built by one thread, then shared as `std::shared_ptr<const Document>`.
 
@@ -25,6 +26,12 @@ enum class PageKind : uint8_t {
   // The PDF's own JPEG stream, but behind encryption: a worker unwraps it; its length is known
   // only to within `payload_bytes`.
   kExtracted = 2,
+  // An image of a real archive, or an image file: a worker decodes it. `source_offset` and
+  // `source_bytes` say where it lies in the file, as it is stored there (perhaps compressed).
+  kImage = 3,
+  // An entry of a real archive that is handed on as it is stored there: no image, or one that
+  // cannot be read. Source fields as for kImage; width and height are 1.
+  kRaw = 4,
 };
 
 struct Page {
@@ -55,7 +62,44 @@ struct Page {
   // DQT, SOF, DHT, SOS and scan data, without EOI. The layout may round it up, never down.
   uint32_t payload_bytes = 0;
 
+  // The same for the page of the enhanced view. 0: not asked for (AnalyseOptions::enhanced), and
+  // for kRaw. kImage has only this one.
+  uint32_t enhanced_bytes = 0;
+
+  // kDrawn: nothing can be seen on the page but one image that fills it, so a small picture of it
+  // can be had from a small decode of that image.
+  bool lone_image = false;
+
+  // kOriginal, kImage: what decoding it takes at full size beside the rows themselves, in bytes (the
+  // coefficients of a progressive JPEG, say). A hint for admission.
+  uint64_t decode_bytes = 0;
+
   friend bool operator==(const Page&, const Page&) = default;
+};
+
+// What the archive says of the entry that a kImage or kRaw page is (PKWARE APPNOTE 6.3.10, 4.3.12).
+struct ArchiveEntry {
+  // A relative path with '/': valid UTF-8, no component empty, "." or "..", none with a control
+  // character, a backslash or a colon, each at most 255 bytes. Unique in the document.
+  std::string name;
+  uint32_t index = 0;  // in the archive's central directory
+  uint16_t method = 0;
+  uint16_t flags = 0;     // general purpose flags as the archive has them
+  uint32_t dos_time = 0;  // date in the high half, time in the low one
+  uint32_t crc = 0;       // declared CRC-32 of the data
+  uint64_t bytes = 0;     // declared length of the data, uncompressed
+  std::string extra;      // the extra field of AES encryption (0x9901), else empty
+
+  friend bool operator==(const ArchiveEntry&, const ArchiveEntry&) = default;
+};
+
+// Something that is wrong with a page (or all of the file) and that the user should be told of.
+struct Note {
+  static constexpr uint32_t kWholeFile = UINT32_MAX;
+  uint32_t page = kWholeFile;  // index into Document::pages
+  std::string text;            // as DocumentInfo's strings
+
+  friend bool operator==(const Note&, const Note&) = default;
 };
 
 // Document-level metadata; every string is valid UTF-8 without control characters, at most 1 KiB.
@@ -69,8 +113,24 @@ struct Document {
   DocumentInfo info;
   std::vector<Page> pages;           // at least one
   std::vector<std::string> inserts;  // shared by pages; see Page::insert
+  // Of a real archive: one for each page, in the order of the archive's directory. Else empty.
+  std::vector<ArchiveEntry> entries;
+  std::vector<Note> notes;  // at most 1 000
 
   friend bool operator==(const Document&, const Document&) = default;
+};
+
+// How strong each stage of the enhancement is; the defaults are the seed's. See
+// codecs/image/enhance.h for the arithmetic.
+struct EnhanceOptions {
+  bool on = true;           // false: pixels stay what they are
+  double curve = 1;         // 0 to 1: share of the S-curve with its lifted shadows
+  double gamma = 0.9;       // 0.1 to 10; under 1 darkens
+  float brightness = 1.03f; // 0 to 10
+  float contrast = 1.05f;   // 0 to 10, around the mean of the page
+  double cutoff = 1;        // 0 to 49: percent of the pixels at each end that autocontrast gives up
+
+  friend bool operator==(const EnhanceOptions&, const EnhanceOptions&) = default;
 };
 
 // What of the options decides the page table. Part of the key a Document is remembered by.
@@ -82,6 +142,8 @@ struct AnalyseOptions {
   bool original = true;  // serve original JPEG pages as they are
   Box box = Box::kCrop;
   uint32_t max_pages = 10000;
+  bool enhanced = false;  // find the slots of enhanced pages too
+  EnhanceOptions enhance;
 
   friend bool operator==(const AnalyseOptions&, const AnalyseOptions&) = default;
 };
@@ -92,7 +154,7 @@ inline constexpr uint32_t kMaxPageSide = 65'500;
 
 // Raised whenever the page table or the bytes of a drawn page change for the same source and
 // options: everything remembered under an older one is stale.
-inline constexpr uint32_t kEngineVersion = 1;
+inline constexpr uint32_t kEngineVersion = 2;
 
 }  // namespace cbzfs
 
