@@ -17,6 +17,13 @@
 
 namespace cbzfs {
 
+// What kind of file a comic is. The numbers are part of index keys: never reuse one.
+enum class SourceFormat : uint8_t {
+  kPdf = 0,
+  kArchive = 1,  // a ZIP of images: CBZ
+  kImage = 2,    // one image
+};
+
 // How a page becomes an entry of the CBZ. The numbers are stored in the index: never reuse one.
 enum class PageKind : uint8_t {
   // Drawn by a worker, encoded as JPEG, fitted to a slot.
@@ -151,6 +158,10 @@ struct AnalyseOptions {
 // The limits of a page: over them it is drawn smaller (seed: 50 megapixels; JPEG: 65 500 a side).
 inline constexpr uint64_t kMaxPagePixels = 50'000'000;
 inline constexpr uint32_t kMaxPageSide = 65'500;
+
+// A decoded image of at most so many pixels is kept in memory while something is made of it; a
+// larger one is decoded anew for each pass.
+inline constexpr uint64_t kMaxKeptPixels = 16'000'000;
 
 // Raised whenever the page table or the bytes of a drawn page change for the same source and
 // options: everything remembered under an older one is stale.

@@ -33,14 +33,18 @@ absl::StatusOr<Job::Answer> ReadDocument(const Job& job, const proto::Reply& rep
 }
 
 absl::StatusOr<Job::Answer> ReadDrawing(const Job& job, const proto::Reply& reply, int result) {
-  if (reply.result_bytes() == 0 || reply.quality() > 100) {
+  const bool entry = job.draw.finish == Finish::kEntry;
+  if (reply.quality() > 100 || (!entry && reply.result_bytes() == 0) ||
+      (entry && reply.result_bytes() != job.draw.entry_bytes)) {
     return absl::DataLossError("an impossible drawing");
   }
   absl::StatusOr<std::string> payload =
       CollectResult(result, reply.result_bytes(), job.ResultCapacity());
   if (!payload.ok()) return payload.status();
-  return Drawn{
-      .payload = *std::move(payload), .quality = reply.quality(), .softened = reply.softened()};
+  return Drawn{.payload = *std::move(payload),
+               .quality = reply.quality(),
+               .softened = reply.softened(),
+               .note = PrintableLine(reply.message())};
 }
 
 }  // namespace
@@ -50,6 +54,7 @@ proto::Request MakeRequest(const Job& job) {
   request.set_id(job.id);
   request.set_source_key(job.source->key());
   request.set_source_bytes(job.source->bytes());
+  request.set_format(static_cast<uint32_t>(job.source->format()));
   switch (job.kind) {
     case Job::Kind::kProbe:
       request.mutable_probe();
@@ -66,6 +71,11 @@ proto::Request MakeRequest(const Job& job) {
       *draw->mutable_row() = ToProto(job.draw.row);
       *draw->mutable_options() = ToProto(job.draw.options);
       draw->set_max_payload(job.draw.max_payload);
+      draw->set_finish(static_cast<uint32_t>(job.draw.finish));
+      draw->set_width(job.draw.width);
+      draw->set_height(job.draw.height);
+      draw->set_entry(job.draw.entry);
+      draw->set_entry_bytes(job.draw.entry_bytes);
       break;
     }
   }

@@ -23,6 +23,10 @@ absl::Status CheckJob(const Job& job) {
   if (job.source == nullptr) return absl::InvalidArgumentError("no source");
   if (job.kind != Job::Kind::kDraw) return absl::OkStatus();
   const DrawRequest& draw = job.draw;
+  if (draw.entry_bytes > kMaxPayload || (draw.finish == Finish::kEntry && draw.entry_bytes == 0)) {
+    return absl::ResourceExhaustedError("the entry is too large to be unpacked");
+  }
+  if (draw.finish == Finish::kEntry) return absl::OkStatus();
   if (draw.max_payload == 0 || draw.max_payload > kMaxPayload || draw.row.width > kMaxPageSide ||
       draw.row.height > kMaxPageSide) {
     return absl::InvalidArgumentError("an impossible page");
@@ -285,11 +289,25 @@ std::unique_ptr<Job> Dispatcher::TakeRunning(uint64_t number, UniqueFd* result) 
   return std::move(running.job);
 }
 
+uint64_t& Dispatcher::CounterOf(Finish finish) {
+  switch (finish) {
+    case Finish::kPage:
+      return counters_.drawn;
+    case Finish::kEnhanced:
+      return counters_.enhanced;
+    case Finish::kThumbnail:
+      return counters_.thumbnails;
+    case Finish::kEntry:
+      return counters_.entries;
+  }
+  return counters_.drawn;
+}
+
 void Dispatcher::FinishJob(std::unique_ptr<Job> job, absl::StatusOr<Job::Answer> answer) {
   if (!answer.ok()) {
     if (!absl::IsCancelled(answer.status())) ++counters_.failed;
   } else if (job->kind == Job::Kind::kDraw) {
-    ++counters_.drawn;
+    ++CounterOf(job->draw.finish);
   } else if (job->kind == Job::Kind::kAnalyse) {
     ++counters_.analysed;
   } else {

@@ -3,7 +3,13 @@
 namespace cbzfs {
 
 FailureMemory::Key FailureMemory::KeyOf(const Job& job) {
-  return {job.source->key(), job.kind, job.kind == Job::Kind::kDraw ? job.draw.page : 0};
+  const bool draw = job.kind == Job::Kind::kDraw;
+  return {.source = job.source->key(),
+          .format = job.source->format(),
+          .kind = job.kind,
+          .enhanced = job.kind == Job::Kind::kAnalyse && job.options.enhanced,
+          .finish = draw ? job.draw.finish : Finish::kPage,
+          .page = draw ? job.draw.page : 0};
 }
 
 void FailureMemory::Remember(const Job& job, const absl::Status& failure, MonotonicTime now) {

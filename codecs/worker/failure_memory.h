@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <tuple>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -31,7 +31,19 @@ class FailureMemory {
   absl::Status Recall(const Job& job, MonotonicTime now) const;
 
  private:
-  using Key = std::tuple<uint64_t, Job::Kind, uint32_t>;  // source, kind, page
+  struct Key {
+    uint64_t source = 0;
+    SourceFormat format = SourceFormat::kPdf;
+    Job::Kind kind = Job::Kind::kProbe;
+    bool enhanced = false;
+    Finish finish = Finish::kPage;
+    uint32_t page = 0;
+    friend bool operator==(const Key&, const Key&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const Key& k) {
+      return H::combine(std::move(h), k.source, k.format, k.kind, k.enhanced, k.finish, k.page);
+    }
+  };
   struct Failure {
     absl::Status status;
     MonotonicTime until;

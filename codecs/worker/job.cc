@@ -3,6 +3,20 @@
 #include "codecs/worker/protocol.h"
 
 namespace cbzfs {
+namespace {
+
+// Rows on their way through decoder, scaler and encoder, and the encoder's sample.
+constexpr uint64_t kBandBytes = 16 << 20;
+
+uint64_t Pixels(const Page& row) { return uint64_t{row.width} * row.height; }
+uint64_t RasterBytes(const Page& row) { return Pixels(row) * (row.gray ? 1 : 3); }
+
+uint64_t NeedForPage(const DrawRequest& draw) {
+  if (draw.row.kind != PageKind::kDrawn) return 2 * draw.max_payload;
+  return 2 * RasterBytes(draw.row) + draw.max_payload;
+}
+
+}  // namespace
 
 uint64_t Job::ResultCapacity() const {
   switch (kind) {
@@ -11,16 +25,27 @@ uint64_t Job::ResultCapacity() const {
     case Kind::kAnalyse:
       return kMaxDocumentBytes;
     case Kind::kDraw:
-      return draw.max_payload;
+      return draw.finish == Finish::kEntry ? draw.entry_bytes : draw.max_payload;
   }
   return 0;
 }
 
 uint64_t Job::MemoryNeed() const {
   if (kind != Kind::kDraw) return 0;
-  if (draw.row.kind != PageKind::kDrawn) return 2 * draw.max_payload;
-  const uint64_t raster = uint64_t{draw.row.width} * draw.row.height * (draw.row.gray ? 1 : 3);
-  return 2 * raster + draw.max_payload;
+  switch (draw.finish) {
+    case Finish::kPage:
+      return NeedForPage(draw);
+    case Finish::kEnhanced: {
+      const uint64_t rows = Pixels(draw.row) <= kMaxKeptPixels ? RasterBytes(draw.row) : 0;
+      // The unpacked entry, for what is packed is never much larger than what is not.
+      return draw.row.decode_bytes + rows + kBandBytes + 2 * draw.max_payload + draw.entry_bytes;
+    }
+    case Finish::kThumbnail:
+      return draw.row.decode_bytes + kBandBytes + draw.entry_bytes;
+    case Finish::kEntry:
+      return 2 * draw.entry_bytes;
+  }
+  return 0;
 }
 
 }  // namespace cbzfs

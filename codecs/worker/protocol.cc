@@ -57,6 +57,9 @@ proto::PageRow ToProto(const Page& page) {
   row.set_insert(page.insert);
   row.set_insert_at(page.insert_at);
   row.set_payload_bytes(page.payload_bytes);
+  row.set_enhanced_bytes(page.enhanced_bytes);
+  row.set_lone_image(page.lone_image);
+  row.set_decode_bytes(page.decode_bytes);
   return row;
 }
 
@@ -70,7 +73,10 @@ Page FromProto(const proto::PageRow& row) {
           .source_bytes = row.source_bytes(),
           .insert = row.insert(),
           .insert_at = row.insert_at(),
-          .payload_bytes = row.payload_bytes()};
+          .payload_bytes = row.payload_bytes(),
+          .enhanced_bytes = row.enhanced_bytes(),
+          .lone_image = row.lone_image(),
+          .decode_bytes = row.decode_bytes()};
 }
 
 proto::AnalyseOptions ToProto(const AnalyseOptions& options) {
@@ -80,6 +86,14 @@ proto::AnalyseOptions ToProto(const AnalyseOptions& options) {
   out.set_original(options.original);
   out.set_box(static_cast<uint32_t>(options.box));
   out.set_max_pages(options.max_pages);
+  out.set_enhanced(options.enhanced);
+  proto::EnhanceOptions* const enhance = out.mutable_enhance();
+  enhance->set_on(options.enhance.on);
+  enhance->set_curve(options.enhance.curve);
+  enhance->set_gamma(options.enhance.gamma);
+  enhance->set_brightness(options.enhance.brightness);
+  enhance->set_contrast(options.enhance.contrast);
+  enhance->set_cutoff(options.enhance.cutoff);
   return out;
 }
 
@@ -88,7 +102,14 @@ AnalyseOptions FromProto(const proto::AnalyseOptions& options) {
           .quality = options.quality(),
           .original = options.original(),
           .box = static_cast<AnalyseOptions::Box>(options.box()),
-          .max_pages = options.max_pages()};
+          .max_pages = options.max_pages(),
+          .enhanced = options.enhanced(),
+          .enhance = {.on = options.enhance().on(),
+                      .curve = options.enhance().curve(),
+                      .gamma = options.enhance().gamma(),
+                      .brightness = options.enhance().brightness(),
+                      .contrast = options.enhance().contrast(),
+                      .cutoff = options.enhance().cutoff()}};
 }
 
 void SetFailure(const absl::Status& status, proto::Reply* reply) {

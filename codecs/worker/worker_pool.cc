@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -312,10 +311,6 @@ void WorkerPoolImpl::WaitForEvents() {
 }
 
 }  // namespace
-
-SourceFile::~SourceFile() {
-  if (fd_ >= 0) close(fd_);
-}
 
 absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(const WorkerPoolOptions& options) {
   WorkerPoolOptions settled = options;

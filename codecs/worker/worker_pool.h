@@ -33,26 +33,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "codecs/document/document.h"
+#include "codecs/worker/source_file.h"
 
 namespace cbzfs {
-
-// An open source file, shared by whoever needs it open; closed with the last owner.
-class SourceFile {
- public:
-  SourceFile(int fd, uint64_t bytes, uint64_t key) : fd_(fd), bytes_(bytes), key_(key) {}
-  ~SourceFile();  // closes
-  SourceFile(const SourceFile&) = delete;
-  SourceFile& operator=(const SourceFile&) = delete;
-  int fd() const { return fd_; }
-  uint64_t bytes() const { return bytes_; }
-  // Hash of (dev, ino, size, mtime, ctime): says which version of which file this is.
-  uint64_t key() const { return key_; }
-
- private:
-  const int fd_;
-  const uint64_t bytes_;
-  const uint64_t key_;
-};
 
 // First is served first.
 enum class Priority : uint8_t {
@@ -68,17 +51,33 @@ struct ProbeResult {
   uint32_t page_count = 0;
 };
 
+// What is made of a page. The numbers go over the wire.
+enum class Finish : uint8_t {
+  kPage = 0,       // the page as the cbz view has it: kDrawn and kExtracted pages of a PDF
+  kEnhanced = 1,   // of a kOriginal page of a PDF, or of an image
+  kThumbnail = 2,  // the same, and of a kDrawn page that is a lone image
+  kEntry = 3,      // an archive's entry, uncompressed
+};
+
 struct DrawRequest {
   uint32_t page = 0;
   Page row;  // of the document's table
   AnalyseOptions options;
   uint64_t max_payload = 0;
+  Finish finish = Finish::kPage;
+  uint32_t width = 0;  // kThumbnail: how large exactly
+  uint32_t height = 0;
+  // A page of an archive: ArchiveEntry::index and ::bytes.
+  uint32_t entry = 0;
+  uint64_t entry_bytes = 0;
 };
 
 struct Drawn {
-  std::string payload;
+  std::string payload;  // kEntry: all of the entry's data
   uint32_t quality = 0;
   bool softened = false;
+  // What was wrong with the page, which was made all the same; one line, usually empty.
+  std::string note;
 };
 
 struct WorkerPoolOptions {
@@ -98,6 +97,9 @@ struct WorkerPoolStats {
   uint64_t restarts = 0;
   uint64_t timeouts = 0;
   uint64_t drawn = 0;     // pages that workers drew
+  uint64_t enhanced = 0;  // pages that workers enhanced
+  uint64_t thumbnails = 0;
+  uint64_t entries = 0;   // entries of archives that workers unpacked
   uint64_t failed = 0;    // requests that failed for good
   uint64_t analysed = 0;  // documents
   uint64_t probed = 0;

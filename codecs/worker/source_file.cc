@@ -1,0 +1,31 @@
+#include "codecs/worker/source_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "codecs/worker/result_file.h"
+
+namespace cbzfs {
+
+SourceFile::~SourceFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+absl::StatusOr<std::shared_ptr<const SourceFile>> SourceFile::OfImage(std::string_view bytes,
+                                                                      uint64_t key) {
+  absl::StatusOr<UniqueFd> file = MakeResultFile(bytes.size());
+  absl::Status status = file.status();
+  if (status.ok()) status = WriteResult(file->get(), bytes);
+  if (!status.ok()) {
+    return absl::UnavailableError(absl::StrCat("a page cannot be handed on: ", status.message()));
+  }
+  // A worker that is somebody else's by now must not change what the next one reads.
+  if (fcntl(file->get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    return absl::UnavailableError("a page cannot be handed on: sealing a memfd");
+  }
+  return std::make_shared<const SourceFile>(file->release(), bytes.size(), key,
+                                            SourceFormat::kImage);
+}
+
+}  // namespace cbzfs

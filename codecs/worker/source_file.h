@@ -1,0 +1,48 @@
+// A file that workers look at, held open by the daemon.
+//
+// Immutable: any thread.
+
+#ifndef CBZFS_CODECS_WORKER_SOURCE_FILE_H_
+#define CBZFS_CODECS_WORKER_SOURCE_FILE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "codecs/document/document.h"
+
+namespace cbzfs {
+
+// Shared by whoever needs it open; closed with the last owner.
+class SourceFile {
+ public:
+  // Takes `fd` over.
+  SourceFile(int fd, uint64_t bytes, uint64_t key, SourceFormat format = SourceFormat::kPdf)
+      : fd_(fd), bytes_(bytes), key_(key), format_(format) {}
+  ~SourceFile();
+  SourceFile(const SourceFile&) = delete;
+  SourceFile& operator=(const SourceFile&) = delete;
+
+  // An image that exists nowhere on disk (a page that was made before), in a sealed memfd.
+  // kUnavailable when the system has no descriptor or memory left.
+  static absl::StatusOr<std::shared_ptr<const SourceFile>> OfImage(std::string_view bytes,
+                                                                   uint64_t key);
+
+  int fd() const { return fd_; }
+  uint64_t bytes() const { return bytes_; }
+  // Hash of (dev, ino, size, mtime, ctime): says which version of which file this is.
+  uint64_t key() const { return key_; }
+  // What the workers shall take it for.
+  SourceFormat format() const { return format_; }
+
+ private:
+  const int fd_;
+  const uint64_t bytes_;
+  const uint64_t key_;
+  const SourceFormat format_;
+};
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_CODECS_WORKER_SOURCE_FILE_H_
