@@ -41,6 +41,8 @@ bool IsLasting(const absl::Status& failure) {
     case absl::StatusCode::kPermissionDenied:
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kOutOfRange:
       return true;
     default:
       return false;

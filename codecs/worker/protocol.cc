@@ -18,6 +18,8 @@ constexpr CodePair kCodes[] = {
     {absl::StatusCode::kDataLoss, proto::DATA_LOSS},
     {absl::StatusCode::kResourceExhausted, proto::RESOURCE_EXHAUSTED},
     {absl::StatusCode::kInternal, proto::INTERNAL},
+    {absl::StatusCode::kUnimplemented, proto::UNIMPLEMENTED},
+    {absl::StatusCode::kOutOfRange, proto::OUT_OF_RANGE},
 };
 
 // C0, DEL, C1, and the marks that make a terminal show text in another order than it is written.

@@ -43,12 +43,18 @@ std::shared_ptr<const Body> Body::Original(const BodySpec& spec, uint32_t data_c
   return std::shared_ptr<const Body>(new Body(spec, {}, PatchFor(spec, data_crc, 0)));
 }
 
+std::shared_ptr<const Body> Body::Raw(std::string bytes) {
+  const BodySpec spec{.body_bytes = bytes.size()};
+  return std::shared_ptr<const Body>(new Body(spec, std::move(bytes), {}, /*raw=*/true));
+}
+
 void Body::Read(uint64_t offset, absl::Span<char> out) const {
   const uint64_t end = offset + out.size();
   const uint64_t payload_end = payload_.size();
   if (offset < payload_end) {
     std::memcpy(out.data(), payload_.data() + offset, std::min(end, payload_end) - offset);
   }
+  if (raw_) return;
   if (end > payload_end) {
     const uint64_t from = std::max(offset, payload_end);
     PaddingOf(spec_, payload_end).Read(from - payload_end, out.subspan(from - offset));

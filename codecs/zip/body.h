@@ -1,4 +1,5 @@
-// The part of a page's entry that depends on its bytes: payload, padding, and the CRC patch.
+// The part of a page's entry that depends on its bytes: payload, padding, and the CRC patch. Or all
+// of an entry of a real archive, unpacked.
 //
 // Immutable after construction: any thread. Charged to the page cache by memory_bytes(): padding is
 // made on reading, not stored.
@@ -30,6 +31,12 @@ class Body {
   static std::shared_ptr<const Body> Original(const BodySpec& spec, uint32_t data_crc,
                                               uint64_t data_bytes);
 
+  // Bytes as they are, without padding or patch.
+  static std::shared_ptr<const Body> Raw(std::string bytes);
+
+  // What Drawn() was given.
+  const std::string& payload() const { return payload_; }
+
   // Copies [offset, offset + out.size()) of the body, which must lie inside it.
   void Read(uint64_t offset, absl::Span<char> out) const;
 
@@ -37,11 +44,12 @@ class Body {
   uint64_t memory_bytes() const { return sizeof(*this) + payload_.size(); }
 
  private:
-  Body(const BodySpec& spec, std::string payload, std::array<char, 4> patch)
-      : spec_(spec), payload_(std::move(payload)), patch_(patch) {}
+  Body(const BodySpec& spec, std::string payload, std::array<char, 4> patch, bool raw = false)
+      : spec_(spec), payload_(std::move(payload)), patch_(patch), raw_(raw) {}
   const BodySpec spec_;
   const std::string payload_;
   const std::array<char, 4> patch_;  // the last bytes of the body
+  const bool raw_;                   // nothing but the payload
 };
 
 }  // namespace cbzfs

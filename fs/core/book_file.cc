@@ -29,14 +29,14 @@ class BookFile::Operation : public ReadWait,
   absl::Status FillKnown() {
     bool from_source = false;
     for (const Piece& piece : pieces_) {
-      if (piece.kind == Piece::Kind::kLiteral) book_->layout->ReadLiteral(piece, At(piece));
+      if (piece.kind == Piece::Kind::kLiteral) book_->book->layout()->ReadLiteral(piece, At(piece));
       if (piece.kind != Piece::Kind::kSource) continue;
       from_source = true;
       if (auto s = ReadExactly(*book_->file, piece.source_offset, piece.size, At(piece)); !s.ok()) {
         return s;
       }
     }
-    if (from_source && !Unchanged(*book_->file, book_->key)) {
+    if (from_source && !Unchanged(*book_->file, book_->book->key())) {
       return ErrnoStatus(EIO, "the source changed while open");
     }
     return absl::OkStatus();
@@ -133,9 +133,12 @@ BookFile::~BookFile() {
 }
 
 std::shared_ptr<ReadWait> BookFile::Read(uint64_t offset, size_t size, ReadDone done) {
-  const Layout& layout = *book_->layout;
+  const Layout& layout = *book_->book->layout();
+  const uint64_t from = std::min(offset, extent_.bytes);
+  const uint64_t bytes = std::min<uint64_t>(size, extent_.bytes - from);
+  const uint64_t at = extent_.offset + from;
   auto operation =
-      std::make_shared<Operation>(book_, offset, layout.Map(offset, size), std::move(done));
+      std::make_shared<Operation>(book_, at, layout.Map(at, bytes), std::move(done));
   if (auto s = operation->FillKnown(); !s.ok()) {
     operation->Finish(std::move(s));
     return nullptr;
@@ -152,7 +155,8 @@ std::shared_ptr<ReadWait> BookFile::Read(uint64_t offset, size_t size, ReadDone 
 }
 
 void BookFile::Passed(const Piece& piece, const char* bytes) {
-  const Page& page = book_->layout->document().pages[piece.page];
+  const Page& page = book_->book->layout()->document().pages[piece.page];
+  if (page.kind != PageKind::kOriginal) return;
   // With an insert the data is more than the source's range; PageStore reads it then.
   if (page.insert >= 0) return;
   const uint64_t offset = piece.source_offset - page.source_offset;
@@ -163,7 +167,7 @@ void BookFile::Passed(const Piece& piece, const char* bytes) {
 
 void BookFile::ReadAhead(uint32_t page) {
   if (read_ahead_ == 0) return;
-  const auto pages = static_cast<uint32_t>(book_->layout->page_count());
+  const auto pages = book_->book->page_count();
   std::vector<std::shared_ptr<PageStore::Wait>> stale;
   uint32_t begin, end;
   {

@@ -1,5 +1,6 @@
-// A virtual CBZ held open: reads are put together from the layout's literals, ranges of the source
-// and pages, and the pages that will be wanted next are drawn ahead.
+// A part of a book held open (all of a virtual CBZ, or one page): reads are put together from the
+// layout's literals, ranges of the source and pages, and the pages that will be wanted next are made
+// ahead.
 //
 // One handle sees one version of its source: a read whose source has changed since is EIO, never a
 // mix (docs: PageStore checks drawn pages, this class the ranges).
@@ -23,11 +24,12 @@ namespace cbzfs {
 
 class BookFile : public OpenFile {
  public:
-  // `read_ahead` pages are kept under way ahead of a reader who reads on; 0 turns it off.
-  // `keeper` owns `pages` and is held as long as the file.
-  BookFile(std::shared_ptr<const OpenBook> book, PageStore* pages, uint32_t read_ahead,
-           std::shared_ptr<const void> keeper)
+  // The file is `extent` of the book's layout. `read_ahead` pages are kept under way ahead of a reader
+  // who reads on; 0 turns it off. `keeper` owns `pages` and is held as long as the file.
+  BookFile(std::shared_ptr<const OpenBook> book, const Extent& extent, PageStore* pages,
+           uint32_t read_ahead, std::shared_ptr<const void> keeper)
       : book_(std::move(book)),
+        extent_(extent),
         pages_(pages),
         read_ahead_(read_ahead),
         keeper_(std::move(keeper)) {}
@@ -46,6 +48,7 @@ class BookFile : public OpenFile {
   void Passed(const Piece& piece, const char* bytes);
 
   const std::shared_ptr<const OpenBook> book_;
+  const Extent extent_;
   PageStore* const pages_;
   const uint32_t read_ahead_;
   const std::shared_ptr<const void> keeper_;

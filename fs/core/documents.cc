@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <bit>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,34 +19,48 @@ namespace {
 // of 120 pages.
 constexpr uint64_t kStateBytes = 16 << 20;
 constexpr uint64_t kStateOverhead = 200;
-constexpr uint64_t kSizeBytes = 8 << 20;
-constexpr uint64_t kSizeOverhead = 120;
-
 // An accident is forgotten after this long, and the file is tried again.
 constexpr absl::Duration kAccident = absl::Minutes(10);
 
 // The file itself is at fault: the same would happen the next time.
 bool IsLasting(const absl::Status& failure) {
   return absl::IsInvalidArgument(failure) || absl::IsPermissionDenied(failure) ||
-         absl::IsNotFound(failure);
+         absl::IsNotFound(failure) || absl::IsUnimplemented(failure) ||
+         absl::IsOutOfRange(failure);
 }
 
 uint64_t ChargeOf(const Document* document) {
   if (document == nullptr) return kStateOverhead;
   uint64_t bytes = kStateOverhead + sizeof(Document) + document->pages.size() * sizeof(Page);
   for (const std::string& insert : document->inserts) bytes += insert.size();
+  for (const ArchiveEntry& entry : document->entries) {
+    bytes += sizeof(ArchiveEntry) + entry.name.size();
+  }
+  for (const Note& note : document->notes) bytes += sizeof(Note) + note.text.size();
   return bytes;
 }
 
 }  // namespace
 
+uint64_t HashOf(const EnhanceOptions& options) {
+  const std::array<uint64_t, 6> words = {options.on,
+                                         std::bit_cast<uint64_t>(options.curve),
+                                         std::bit_cast<uint64_t>(options.gamma),
+                                         std::bit_cast<uint32_t>(options.brightness),
+                                         std::bit_cast<uint32_t>(options.contrast),
+                                         std::bit_cast<uint64_t>(options.cutoff)};
+  return XXH3_64bits(words.data(), sizeof(words));
+}
+
 uint64_t HashOf(const AnalyseOptions& options) {
-  const std::array<uint64_t, 6> words = {kEngineVersion,
+  // The enhancement counts only where it is wanted: its options change no byte of the other views.
+  const std::array<uint64_t, 7> words = {kEngineVersion,
                                          options.dpi,
                                          options.quality,
                                          options.original,
                                          static_cast<uint64_t>(options.box),
-                                         options.max_pages};
+                                         options.max_pages,
+                                         options.enhanced ? HashOf(options.enhance) : 0};
   return XXH3_64bits(words.data(), sizeof(words));
 }
 
@@ -56,107 +71,137 @@ Documents::Documents(const Library* library, Index* index, WorkerPool* pool, Err
       pool_(pool),
       errors_(errors),
       options_(options),
-      options_hash_(HashOf(options)),
-      states_(kStateBytes),
-      sizes_(kSizeBytes) {}
+      states_(kStateBytes) {}
 
-DocumentKey Documents::IndexKey(const SourceKey& key) const {
-  return {key, options_hash_, kEngineVersion};
+uint64_t Documents::OptionsHash(const DocumentRef& ref) const {
+  AnalyseOptions options = options_;
+  options.enhanced = ref.enhanced;
+  const std::array<uint64_t, 2> words = {HashOf(options), static_cast<uint64_t>(ref.format)};
+  return XXH3_64bits(words.data(), sizeof(words));
 }
 
-std::shared_ptr<const Documents::State> Documents::Remember(const SourceKey& key, State state) {
+DocumentKey Documents::IndexKey(const DocumentRef& ref) const {
+  return {ref.key, OptionsHash(ref), kEngineVersion};
+}
+
+std::shared_ptr<const Documents::State> Documents::Remember(const DocumentRef& ref, State state) {
   const uint64_t charge =
       ChargeOf(state.document == nullptr ? nullptr : state.document->document.get());
-  return states_.Insert(key, std::make_shared<const State>(std::move(state)), charge);
+  return states_.Insert(ref, std::make_shared<const State>(std::move(state)), charge);
+}
+
+// A ZIP without images is no broken comic but another kind of file: not worth a line.
+void Documents::Report(const std::string& path, const absl::Status& failure) {
+  if (absl::IsNotFound(failure) && FormatOfName(path) != SourceFormat::kPdf) return;
+  errors_->Report(path, 0, std::string(failure.message()));
+}
+
+void Documents::ReportNotes(const std::string& path, const Document& document) {
+  for (const Note& note : document.notes) {
+    errors_->Report(path, note.page == Note::kWholeFile ? 0 : note.page + 1, note.text);
+  }
 }
 
 std::shared_ptr<const Documents::State> Documents::Recall(const std::string& path,
-                                                          const SourceKey& key) {
-  if (auto state = states_.Find(key)) {
+                                                          const DocumentRef& ref) {
+  if (auto state = states_.Find(ref)) {
     if (absl::Now() < state->until) return state;
-    states_.Erase(key);
+    states_.Erase(ref);
   }
-  auto row = index_->FindDocument(IndexKey(key));
+  auto row = index_->FindDocument(IndexKey(ref));
   if (!row.has_value()) return nullptr;
   ++hits_;
   if (!row->document.ok()) {
     const absl::Status failure = row->document.status();
-    errors_->Report(path, 0, std::string(failure.message()));
-    return Remember(key, {failure, nullptr});
+    Report(path, failure);
+    return Remember(ref, {failure, nullptr});
   }
-  auto document = DecodeDocument(*row->document, static_cast<uint64_t>(key.size));
+  auto document = DecodeDocument(*row->document, static_cast<uint64_t>(ref.key.size));
   // A row that does not decode is of no use; analysing again replaces it.
   if (!document.ok()) return nullptr;
+  ReportNotes(path, *document);
   auto known = std::make_shared<KnownDocument>();
   known->fingerprint = row->fingerprint;
   known->document = std::make_shared<const Document>(*std::move(document));
-  return Remember(key, {absl::OkStatus(), std::move(known)});
+  return Remember(ref, {absl::OkStatus(), std::move(known)});
 }
 
-Documents::Pointer Documents::Learn(const std::string& path, const SourceKey& key,
+Documents::Pointer Documents::Learn(const std::string& path, const DocumentRef& ref,
                                     uint64_t fingerprint, Document document) {
-  index_->PutDocument(IndexKey(key), {fingerprint, EncodeDocument(document)});
+  index_->PutDocument(IndexKey(ref), {fingerprint, EncodeDocument(document)});
   auto known = std::make_shared<KnownDocument>();
   known->fingerprint = fingerprint;
+  // The other table of the same version is no news that would take back what was said of pages.
+  DocumentRef other = ref;
+  other.enhanced = !ref.enhanced;
+  if (!states_.Contains(other)) errors_->Clear(path);
+  ReportNotes(path, document);
   known->document = std::make_shared<const Document>(std::move(document));
-  Remember(key, {absl::OkStatus(), known});
-  errors_->Clear(path);
+  Remember(ref, {absl::OkStatus(), known});
   return known;
 }
 
-void Documents::LearnFailure(const std::string& path, const SourceKey& key, uint64_t fingerprint,
+void Documents::LearnFailure(const std::string& path, const DocumentRef& ref, uint64_t fingerprint,
                              const absl::Status& failure) {
   if (absl::IsCancelled(failure) || absl::IsAborted(failure)) return;
-  errors_->Report(path, 0, std::string(failure.message()));
+  Report(path, failure);
   if (IsLasting(failure)) {
-    index_->PutDocument(IndexKey(key), {fingerprint, failure});
-    Remember(key, {failure, nullptr});
+    index_->PutDocument(IndexKey(ref), {fingerprint, failure});
+    Remember(ref, {failure, nullptr});
   } else {
-    Remember(key, {failure, nullptr, absl::Now() + kAccident});
+    Remember(ref, {failure, nullptr, absl::Now() + kAccident});
   }
 }
 
 std::optional<absl::StatusOr<Documents::Pointer>> Documents::Find(const std::string& path,
-                                                                  const SourceKey& key) {
-  auto state = Recall(path, key);
+                                                                  const DocumentRef& ref) {
+  auto state = Recall(path, ref);
+  if (state != nullptr && state->failure.ok()) return state->document;
+  if (state != nullptr) return state->failure;
+  if (!ref.enhanced) return std::nullopt;
+  // Whether the file opens is known from the plain table as well.
+  DocumentRef plain = ref;
+  plain.enhanced = false;
+  state = Recall(path, plain);
   if (state == nullptr) return std::nullopt;
   if (!state->failure.ok()) return state->failure;
-  return state->document;
+  return Pointer();
 }
 
-absl::StatusOr<Documents::Opened> Documents::OpenPdf(const std::string& path,
-                                                     const SourceKey& key) {
+absl::StatusOr<Documents::Opened> Documents::OpenSource(const std::string& path,
+                                                        const DocumentRef& ref) {
   SourceKey now;
-  auto file = library_->OpenFile(path, &now);
+  auto file = library_->OpenFile(path, &now, ref.format);
   if (!file.ok()) {
-    // ENOENT and the like are no verdict on a PDF; look again, and the folder tells.
+    // ENOENT and the like are no verdict on a comic; look again, and the folder tells.
     if (ErrnoOf(file.status()) == EACCES || ErrnoOf(file.status()) == EPERM) {
       const absl::Status failure = absl::UnavailableError("cannot be read: permission denied");
-      LearnFailure(path, key, 0, failure);
+      LearnFailure(path, ref, 0, failure);
       return failure;
     }
     return absl::AbortedError(file.status().message());
   }
-  if (now != key) return absl::AbortedError("the file changed while it was looked at");
+  if (now != ref.key) return absl::AbortedError("the file changed while it was looked at");
+  if (ref.format != SourceFormat::kPdf) return file;
   auto pdf = LooksLikePdf(**file);
   if (!pdf.ok()) return pdf.status();
   if (!*pdf) {
     const absl::Status failure =
         absl::InvalidArgumentError("no PDF in spite of its name: shown as it is");
-    LearnFailure(path, key, 0, failure);
+    LearnFailure(path, ref, 0, failure);
     return failure;
   }
   return file;
 }
 
-void Documents::Probe(const std::string& path, const SourceKey& key, Priority priority,
+void Documents::Probe(const std::string& path, const DocumentRef& ref, Priority priority,
                       ProbeDone done) {
-  if (auto known = Find(path, key)) return done(known->status());
-  auto file = OpenPdf(path, key);
+  if (auto known = Find(path, ref)) return done(known->status());
+  auto file = OpenSource(path, ref);
   if (!file.ok()) return done(file.status());
   auto opened = *file;
   pool_->Probe(opened, priority,
-               [this, path, key, opened,
+               [this, path, ref, opened,
                 done = std::move(done)](absl::StatusOr<ProbeResult> probed) mutable {
                  absl::Status opens = probed.status();
                  if (opens.ok() && probed->page_count > options_.max_pages) {
@@ -165,77 +210,68 @@ void Documents::Probe(const std::string& path, const SourceKey& key, Priority pr
                        options_.max_pages, " allows: shown as it is"));
                  }
                  if (!opens.ok()) {
-                   LearnFailure(path, key, 0, opens);
-                 } else if (!states_.Contains(key)) {
-                   Remember(key, {absl::OkStatus(), nullptr});
+                   LearnFailure(path, ref, 0, opens);
+                 } else if (!states_.Contains(ref)) {
+                   Remember(ref, {absl::OkStatus(), nullptr});
                  }
                  done(opens);
                });
 }
 
-void Documents::Get(const std::string& path, const SourceKey& key, Priority priority, Done done) {
-  auto known = Find(path, key);
+void Documents::Get(const std::string& path, const DocumentRef& ref, Priority priority, Done done) {
+  auto known = Find(path, ref);
   if (known.has_value() && (!known->ok() || **known != nullptr)) return done(*std::move(known));
   auto shared = std::make_shared<Done>(std::move(done));
   const auto ticket = flights_.Join(
-      key, [shared](const absl::StatusOr<Pointer>& result) { (*shared)(result); });
+      ref, [shared](const absl::StatusOr<Pointer>& result) { (*shared)(result); });
   if (ticket.leader) {
-    StartAnalysis(path, key, priority, ticket.id);
+    StartAnalysis(path, ref, priority, ticket.id);
   } else if (ticket.work != 0) {
     pool_->Raise(ticket.work, priority);
   }
 }
 
-void Documents::StartAnalysis(const std::string& path, const SourceKey& key, Priority priority,
+void Documents::StartAnalysis(const std::string& path, const DocumentRef& ref, Priority priority,
                               uint64_t leader) {
   // An earlier flight may have landed between the look into memory and joining.
-  if (auto known = Find(path, key); known.has_value() && (!known->ok() || **known != nullptr)) {
-    flights_.Complete(key, *known);
+  if (auto known = Find(path, ref); known.has_value() && (!known->ok() || **known != nullptr)) {
+    flights_.Complete(ref, *known);
     return;
   }
-  auto file = OpenPdf(path, key);
+  auto file = OpenSource(path, ref);
   auto fingerprint = file.ok() ? Fingerprint(**file) : file.status();
   if (!fingerprint.ok()) {
-    flights_.Complete(key, fingerprint.status());
+    flights_.Complete(ref, fingerprint.status());
     return;
   }
-  if (auto row = index_->FindByFingerprint(*fingerprint, key.size, key.mtime_ns, options_hash_,
-                                           kEngineVersion);
+  if (auto row = index_->FindByFingerprint(*fingerprint, ref.key.size, ref.key.mtime_ns,
+                                           OptionsHash(ref), kEngineVersion);
       row.has_value() && row->document.ok()) {
-    auto document = DecodeDocument(*row->document, static_cast<uint64_t>(key.size));
+    auto document = DecodeDocument(*row->document, static_cast<uint64_t>(ref.key.size));
     if (document.ok()) {
       ++hits_;
-      flights_.Complete(key, Learn(path, key, *fingerprint, *std::move(document)));
+      flights_.Complete(ref, Learn(path, ref, *fingerprint, *std::move(document)));
       return;
     }
   }
+  AnalyseOptions options = options_;
+  options.enhanced = ref.enhanced;
   const auto id = pool_->Analyse(
-      *file, options_, priority,
-      [this, path, key, opened = *file,
+      *file, options, priority,
+      [this, path, ref, opened = *file,
        fingerprint = *fingerprint](absl::StatusOr<Document> document) {
-        if (document.ok() && !Unchanged(*opened, key)) {
-          flights_.Complete(key, absl::AbortedError("the file changed while it was analysed"));
+        if (document.ok() && !Unchanged(*opened, ref.key)) {
+          flights_.Complete(ref, absl::AbortedError("the file changed while it was analysed"));
         } else if (document.ok()) {
           ++analysed_;
-          flights_.Complete(key, Learn(path, key, fingerprint, *std::move(document)));
+          flights_.Complete(ref, Learn(path, ref, fingerprint, *std::move(document)));
         } else {
-          LearnFailure(path, key, fingerprint, document.status());
-          flights_.Complete(key, document.status());
+          LearnFailure(path, ref, fingerprint, document.status());
+          flights_.Complete(ref, document.status());
         }
       });
-  const auto waiting = flights_.SetWork(key, leader, id);
+  const auto waiting = flights_.SetWork(ref, leader, id);
   if (waiting.has_value() && *waiting > 1) pool_->Raise(id, Priority::kStat);
-}
-
-std::optional<uint64_t> Documents::FindSize(const SourceKey& key, std::string_view stem) {
-  auto size = sizes_.Find({key, XXH3_64bits(stem.data(), stem.size())});
-  if (size == nullptr) return std::nullopt;
-  return *size;
-}
-
-void Documents::RememberSize(const SourceKey& key, std::string_view stem, uint64_t size) {
-  sizes_.Insert({key, XXH3_64bits(stem.data(), stem.size())},
-                std::make_shared<const uint64_t>(size), kSizeOverhead);
 }
 
 Documents::Stats Documents::stats() const {

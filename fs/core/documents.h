@@ -1,9 +1,12 @@
-// What is known of the library's PDFs: page tables from memory, from the index, or from a worker.
+// What is known of the library's comics: page tables from memory, from the index, or from a worker.
 //
-// A PDF is known by its SourceKey: as soon as that changes it is another document. What a worker
+// A comic is known by its SourceKey: as soon as that changes it is another document. What a worker
 // found is kept in the index, and so is a failure that lies in the file itself (no PDF, broken, a
 // password): such a file shows under its own name. A failure that may be an accident (time, memory,
 // a dead worker) counts for a while only.
+//
+// A table with the slots of enhanced pages costs more to make than one without, so the two are kept
+// apart: whoever never looks at the enhanced view never pays for it.
 //
 // Threads: any. Callbacks come from inside the call when the answer is at hand, else from the
 // worker pool's thread. Failures of a whole file are reported to the ErrorLog from here.
@@ -16,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -35,8 +39,21 @@ struct KnownDocument {
   std::shared_ptr<const Document> document;
 };
 
+// A version of a file, what it is taken for, and how much is wanted of it.
+struct DocumentRef {
+  SourceKey key;
+  SourceFormat format = SourceFormat::kPdf;
+  bool enhanced = false;  // the slots of enhanced pages too
+  friend bool operator==(const DocumentRef&, const DocumentRef&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const DocumentRef& r) {
+    return H::combine(std::move(h), r.key, r.format, r.enhanced);
+  }
+};
+
 // Part of the key that documents are remembered by.
 uint64_t HashOf(const AnalyseOptions& options);
+uint64_t HashOf(const EnhanceOptions& options);
 
 class Documents {
  public:
@@ -55,19 +72,14 @@ class Documents {
 
   // What is known without a worker: the page table, or why there is none. A null page table: the
   // file opens, but its pages are not known yet. Empty: nothing is known yet.
-  std::optional<absl::StatusOr<Pointer>> Find(const std::string& path, const SourceKey& key);
+  std::optional<absl::StatusOr<Pointer>> Find(const std::string& path, const DocumentRef& ref);
 
-  // The page table of the file at `path`, which was `key` when last looked at. kAborted when it
+  // The page table of the file at `path`, which was `ref.key` when last looked at. kAborted when it
   // changed meanwhile: look again.
-  void Get(const std::string& path, const SourceKey& key, Priority priority, Done done);
+  void Get(const std::string& path, const DocumentRef& ref, Priority priority, Done done);
 
-  // Whether the file at `path` will open as a PDF, at the cost of opening it.
-  void Probe(const std::string& path, const SourceKey& key, Priority priority, ProbeDone done);
-
-  // The size of the virtual file made of `key` with name `stem`, if it was told to Remember().
-  // Saves the layout when a folder is listed again.
-  std::optional<uint64_t> FindSize(const SourceKey& key, std::string_view stem);
-  void RememberSize(const SourceKey& key, std::string_view stem, uint64_t size);
+  // Whether the file at `path` will open, at the cost of opening it.
+  void Probe(const std::string& path, const DocumentRef& ref, Priority priority, ProbeDone done);
 
   Stats stats() const;
 
@@ -78,30 +90,24 @@ class Documents {
     Pointer document;     // null: it opens, but its pages are not known yet
     absl::Time until = absl::InfiniteFuture();
   };
-  struct SizeKey {
-    SourceKey key;
-    uint64_t stem = 0;
-    friend bool operator==(const SizeKey&, const SizeKey&) = default;
-    template <typename H>
-    friend H AbslHashValue(H h, const SizeKey& k) {
-      return H::combine(std::move(h), k.key, k.stem);
-    }
-  };
-
   using Opened = std::shared_ptr<const SourceFile>;
 
-  DocumentKey IndexKey(const SourceKey& key) const;
+  uint64_t OptionsHash(const DocumentRef& ref) const;
+  DocumentKey IndexKey(const DocumentRef& ref) const;
   // From memory, else from the index; null: nothing is known.
-  std::shared_ptr<const State> Recall(const std::string& path, const SourceKey& key);
-  std::shared_ptr<const State> Remember(const SourceKey& key, State state);
-  Pointer Learn(const std::string& path, const SourceKey& key, uint64_t fingerprint,
+  std::shared_ptr<const State> Recall(const std::string& path, const DocumentRef& ref);
+  std::shared_ptr<const State> Remember(const DocumentRef& ref, State state);
+  Pointer Learn(const std::string& path, const DocumentRef& ref, uint64_t fingerprint,
                 Document document);
-  void LearnFailure(const std::string& path, const SourceKey& key, uint64_t fingerprint,
+  void LearnFailure(const std::string& path, const DocumentRef& ref, uint64_t fingerprint,
                     const absl::Status& failure);
+  void Report(const std::string& path, const absl::Status& failure);
+  void ReportNotes(const std::string& path, const Document& document);
 
-  // The file, still `key`, and beginning as a PDF does. Learns the failure where it does not.
-  absl::StatusOr<Opened> OpenPdf(const std::string& path, const SourceKey& key);
-  void StartAnalysis(const std::string& path, const SourceKey& key, Priority priority,
+  // The file, still `ref.key`, and beginning as a PDF does if it is to be one. Learns the failure
+  // where it does not.
+  absl::StatusOr<Opened> OpenSource(const std::string& path, const DocumentRef& ref);
+  void StartAnalysis(const std::string& path, const DocumentRef& ref, Priority priority,
                      uint64_t leader);
 
   const Library* const library_;
@@ -109,10 +115,8 @@ class Documents {
   WorkerPool* const pool_;
   ErrorLog* const errors_;
   const AnalyseOptions options_;
-  const uint64_t options_hash_;
-  LruCache<SourceKey, State> states_;
-  LruCache<SizeKey, uint64_t> sizes_;
-  SingleFlight<SourceKey, KnownDocument> flights_;
+  LruCache<DocumentRef, State> states_;
+  SingleFlight<DocumentRef, KnownDocument> flights_;
   std::atomic<uint64_t> hits_ = 0;
   std::atomic<uint64_t> analysed_ = 0;
 };

@@ -157,7 +157,8 @@ absl::StatusOr<Library::Folder> Library::List(const std::string& relative) const
 }
 
 absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::string& relative,
-                                                                   SourceKey* key) const {
+                                                                   SourceKey* key,
+                                                                   SourceFormat format) const {
   // O_NONBLOCK: opening a FIFO must not wait for its other end.
   auto fd = OpenAt(relative, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
   if (!fd.ok()) return fd.status();
@@ -167,7 +168,7 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::s
   if (!S_ISREG(st->st_mode)) return ErrnoStatus(EINVAL, relative);
   *key = KeyOf(*st);
   return std::make_shared<const SourceFile>(held.release(), static_cast<uint64_t>(st->st_size),
-                                            HashOf(*key));
+                                            HashOf(*key), format);
 }
 
 absl::StatusOr<std::string> Library::ReadLink(const std::string& relative) const {

@@ -56,8 +56,9 @@ class Library {
 
   // A regular file, links followed as in StatFile(); other kinds are EINVAL, so that a FIFO cannot
   // hang the mount.
-  absl::StatusOr<std::shared_ptr<const SourceFile>> OpenFile(const std::string& relative,
-                                                            SourceKey* key) const;
+  // `format` is what the workers shall take it for.
+  absl::StatusOr<std::shared_ptr<const SourceFile>> OpenFile(
+      const std::string& relative, SourceKey* key, SourceFormat format = SourceFormat::kPdf) const;
 
   absl::StatusOr<std::string> ReadLink(const std::string& relative) const;
   absl::StatusOr<struct statvfs> StatFs() const;

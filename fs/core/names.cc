@@ -8,11 +8,47 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 
 namespace cbzfs {
 namespace {
 
-constexpr std::string_view kPdf = ".pdf";
+struct Extension {
+  std::string_view text;
+  SourceFormat format;
+};
+
+// Of images: those of the formats in codecs/image/image_info.h.
+constexpr Extension kExtensions[] = {
+    {".pdf", SourceFormat::kPdf},     {".cbz", SourceFormat::kArchive},
+    {".zip", SourceFormat::kArchive}, {".jpg", SourceFormat::kImage},
+    {".jpeg", SourceFormat::kImage},  {".jpe", SourceFormat::kImage},
+    {".png", SourceFormat::kImage},   {".gif", SourceFormat::kImage},
+    {".webp", SourceFormat::kImage},  {".bmp", SourceFormat::kImage},
+    {".tif", SourceFormat::kImage},   {".tiff", SourceFormat::kImage},
+    {".jp2", SourceFormat::kImage},   {".j2k", SourceFormat::kImage},
+    {".jpx", SourceFormat::kImage},   {".avif", SourceFormat::kImage},
+    {".jxl", SourceFormat::kImage},
+};
+
+// Who comes first where several want one name.
+int RankOf(SourceFormat format) {
+  switch (format) {
+    case SourceFormat::kArchive:
+      return 0;
+    case SourceFormat::kPdf:
+      return 1;
+    case SourceFormat::kImage:
+      return 2;
+  }
+  return 3;
+}
+
+bool HasLowerCaseExtension(std::string_view name) {
+  const std::string_view extension = name.substr(StemOf(name).size());
+  return std::none_of(extension.begin(), extension.end(),
+                      [](unsigned char c) { return absl::ascii_isupper(c); });
+}
 
 // `base` + `ending`, `base` cut so that the whole has at most NAME_MAX bytes; a cut never leaves
 // half a UTF-8 character behind.
@@ -28,10 +64,15 @@ std::string Fit(std::string_view base, std::string_view ending) {
 
 }  // namespace
 
-bool HasPdfExtension(std::string_view name) {
-  if (name.size() <= kPdf.size()) return false;
-  return std::equal(kPdf.begin(), kPdf.end(), name.end() - kPdf.size(),
-                    [](char want, char c) { return want == absl::ascii_tolower(c); });
+std::optional<SourceFormat> FormatOfName(std::string_view name) {
+  for (const Extension& extension : kExtensions) {
+    if (name.size() > extension.text.size() &&
+        absl::EndsWithIgnoreCase({name.data(), name.size()},
+                                 {extension.text.data(), extension.text.size()})) {
+      return extension.format;
+    }
+  }
+  return std::nullopt;
 }
 
 bool IsHidden(std::string_view name) { return !name.empty() && (name[0] == '.' || name[0] == '_'); }
@@ -41,40 +82,76 @@ std::string_view StemOf(std::string_view name) {
   return dot == std::string_view::npos || dot == 0 ? name : name.substr(0, dot);
 }
 
-NameMap::NameMap(std::vector<SourceName> names, std::string_view extension, bool show_hidden) {
+std::string_view StemOfPath(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return StemOf(slash == std::string_view::npos ? path : path.substr(slash + 1));
+}
+
+NameMap::NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_hidden) {
   std::sort(names.begin(), names.end(),
             [](const SourceName& a, const SourceName& b) { return a.name < b.name; });
-  absl::flat_hash_set<std::string> taken;
-  for (const SourceName& name : names) taken.insert(name.name);
-
   entries_.reserve(names.size());
-  std::vector<size_t> comics;
-  for (SourceName& name : names) {
+  for (const SourceName& name : names) {
     if (!show_hidden && IsHidden(name.name)) continue;
-    if (name.type != S_IFDIR && HasPdfExtension(name.name)) comics.push_back(entries_.size());
-    entries_.push_back({std::move(name), {}});
+    entries_.push_back({.source = name});
   }
-
-  std::stable_sort(comics.begin(), comics.end(), [&](size_t a, size_t b) {
-    return entries_[a].source.name.ends_with(kPdf) > entries_[b].source.name.ends_with(kPdf);
-  });
-  // Plain names first, for all: the full name of one comic must not take the plain one of another.
-  for (size_t i : comics) {
-    std::string plain = Fit(StemOf(entries_[i].source.name), extension);
-    if (taken.insert(plain).second) entries_[i].comic_name = std::move(plain);
-  }
-  for (size_t i : comics) {
-    const std::string& name = entries_[i].source.name;
-    for (int n = 1; entries_[i].comic_name.empty(); ++n) {
-      std::string ending = n == 1 ? "" : "~" + std::to_string(n);
-      std::string full = Fit(name, ending.append(extension));
-      if (taken.insert(full).second) entries_[i].comic_name = std::move(full);
-    }
-  }
-
+  NameCandidates(wishes, names);
   for (size_t i = 0; i < entries_.size(); ++i) {
     by_source_.emplace(entries_[i].source.name, i);
-    if (!entries_[i].comic_name.empty()) by_comic_.emplace(entries_[i].comic_name, i);
+    for (const Shown& shown : entries_[i].shown) {
+      by_shown_.emplace(shown.name, Match{&entries_[i], &shown});
+    }
+  }
+}
+
+void NameMap::NameCandidates(const Wishes& wishes, const std::vector<SourceName>& all) {
+  struct Candidate {
+    Entry* entry;
+    std::vector<Wish> wishes;
+  };
+  std::vector<Candidate> candidates;
+  for (Entry& entry : entries_) {
+    const auto format = FormatOfName(entry.source.name);
+    if (!format.has_value() || entry.source.type == S_IFDIR) continue;
+    std::vector<Wish> wished = wishes(*format);
+    if (wished.empty()) continue;
+    entry.format = *format;
+    entry.shown.resize(wished.size());
+    candidates.push_back({&entry, std::move(wished)});
+  }
+  std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
+    const auto key = [](const Candidate& c) {
+      return std::pair(RankOf(c.entry->format), !HasLowerCaseExtension(c.entry->source.name));
+    };
+    return key(a) < key(b);
+  });
+
+  absl::flat_hash_set<std::string> taken;
+  for (const SourceName& name : all) taken.insert(name.name);
+  // Whoever gets the name that its own file has gets it from nobody.
+  const auto take = [&](const Entry& entry, const std::string& name) {
+    return name == entry.source.name || taken.insert(name).second;
+  };
+  // Plain names first, for all: the full name of one comic must not take the plain one of another.
+  for (Candidate& candidate : candidates) {
+    Entry& entry = *candidate.entry;
+    for (size_t i = 0; i < candidate.wishes.size(); ++i) {
+      const Wish& wish = candidate.wishes[i];
+      entry.shown[i].shape = wish.shape;
+      std::string plain =
+          wish.own_name ? entry.source.name : Fit(StemOf(entry.source.name), wish.ending);
+      if (take(entry, plain)) entry.shown[i].name = std::move(plain);
+    }
+  }
+  for (Candidate& candidate : candidates) {
+    Entry& entry = *candidate.entry;
+    for (size_t i = 0; i < candidate.wishes.size(); ++i) {
+      for (int n = 1; entry.shown[i].name.empty(); ++n) {
+        std::string ending = n == 1 ? "" : "~" + std::to_string(n);
+        std::string full = Fit(entry.source.name, ending.append(candidate.wishes[i].ending));
+        if (take(entry, full)) entry.shown[i].name = std::move(full);
+      }
+    }
   }
 }
 
@@ -83,9 +160,10 @@ const NameMap::Entry* NameMap::FindSource(std::string_view name) const {
   return it == by_source_.end() ? nullptr : &entries_[it->second];
 }
 
-const NameMap::Entry* NameMap::FindComic(std::string_view name) const {
-  auto it = by_comic_.find(name);
-  return it == by_comic_.end() ? nullptr : &entries_[it->second];
+std::optional<NameMap::Match> NameMap::FindShown(std::string_view name) const {
+  auto it = by_shown_.find(name);
+  if (it == by_shown_.end()) return std::nullopt;
+  return it->second;
 }
 
 }  // namespace cbzfs

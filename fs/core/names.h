@@ -1,12 +1,15 @@
-// Which name each entry of a library folder has in a view.
+// Which names each entry of a library folder has in a view.
 //
-// Comics change their extension (Foo.pdf shows as Foo.cbz); everything else keeps its name. The
-// answer follows from the folder's names alone, never from what was listed before or from the order
-// in which the folder is read, so a path resolves the same way on every host and at any time:
-//   - a real entry keeps its name: where Foo.cbz exists, Foo.pdf shows as Foo.pdf.cbz;
-//   - of several that want one name, `.pdf` in lower case comes first, then byte order; the others
-//     get their full name and the extension, and where even that is taken a number;
-//   - a name that would pass 255 bytes is cut before the extension, at a UTF-8 boundary.
+// A view wishes names for what it turns into something else (Foo.pdf into Foo.cbz, or into a cover
+// Foo.jpg and a folder Foo); everything else keeps its name. The answer follows from the folder's
+// names alone, never from what was listed before or from the order in which the folder is read, so a
+// path resolves the same way on every host and at any time:
+//   - a real entry keeps its name: where Foo.cbz exists, Foo.pdf shows as Foo.pdf.cbz; where there is
+//     a folder Foo, the folder made of Foo.pdf is Foo.pdf;
+//   - of several that want one name, archives come first, then PDFs, then images; of these the ones
+//     with their extension in lower case; then byte order. The others get their full name and the
+//     ending, and where even that is taken a number;
+//   - a name that would pass 255 bytes is cut before the ending, at a UTF-8 boundary.
 //
 // Immutable after construction: any thread.
 
@@ -15,11 +18,15 @@
 
 #include <sys/types.h>
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "codecs/document/document.h"
+#include "fs/core/shape.h"
 
 namespace cbzfs {
 
@@ -29,8 +36,9 @@ struct SourceName {
   mode_t type = 0;
 };
 
-// The name ends in ".pdf", in any case, and has a stem.
-bool HasPdfExtension(std::string_view name);
+// What the name says the file is, in any case of its extension: .pdf, .cbz and .zip, or an image's;
+// nothing for any other, and for a name that is nothing but an extension.
+std::optional<SourceFormat> FormatOfName(std::string_view name);
 
 // The seed's rule: names that begin with '.' or '_' are hidden.
 bool IsHidden(std::string_view name);
@@ -38,30 +46,55 @@ bool IsHidden(std::string_view name);
 // `name` without its last extension.
 std::string_view StemOf(std::string_view name);
 
+// The last component of a path without its extension.
+std::string_view StemOfPath(std::string_view path);
+
+// One thing that a view makes of an entry, and what its name ends in.
+struct Wish {
+  Shape shape = Shape::kBook;
+  std::string_view ending;  // with its dot; static
+  bool own_name = false;    // it keeps the entry's own name, whatever that ends in
+};
+
 class NameMap {
  public:
+  struct Shown {
+    Shape shape = Shape::kBook;
+    std::string name;
+  };
   struct Entry {
     SourceName source;
+    SourceFormat format = SourceFormat::kPdf;  // of a candidate
     // What a comic shows as; empty for an entry that is no candidate. A candidate that turns out
     // not to open shows under its own name instead.
-    std::string comic_name;
+    std::vector<Shown> shown;
+    bool candidate() const { return !shown.empty(); }
+  };
+  // An entry, and which of its `shown` the name is.
+  struct Match {
+    const Entry* entry = nullptr;
+    const Shown* shown = nullptr;
   };
 
-  // `extension` is what comics end in, with the dot. Hidden names are left out unless
-  // `show_hidden`; they still block names.
-  NameMap(std::vector<SourceName> names, std::string_view extension, bool show_hidden);
+  // `wishes` tells what a file or link of a format shows as; empty: it is no candidate. Hidden names
+  // are left out unless `show_hidden`; they still block names.
+  using Wishes = std::function<std::vector<Wish>(SourceFormat)>;
+  NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_hidden);
+  NameMap(NameMap&&) = default;  // not copied: the tables point into the entries
 
   const std::vector<Entry>& entries() const { return entries_; }  // sorted by source name
 
   // By the name in the library; null where there is none.
   const Entry* FindSource(std::string_view name) const;
-  // By the name a comic shows as.
-  const Entry* FindComic(std::string_view name) const;
+  // By a name that a candidate shows as.
+  std::optional<Match> FindShown(std::string_view name) const;
 
  private:
+  void NameCandidates(const Wishes& wishes, const std::vector<SourceName>& all);
+
   std::vector<Entry> entries_;
   absl::flat_hash_map<std::string_view, size_t> by_source_;
-  absl::flat_hash_map<std::string_view, size_t> by_comic_;
+  absl::flat_hash_map<std::string_view, Match> by_shown_;
 };
 
 }  // namespace cbzfs

@@ -6,12 +6,32 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "fs/core/errno_status.h"
 #include "fs/core/library.h"
+#include "fs/core/page_recipe.h"
 
 namespace cbzfs {
+
+namespace {
+
+// The page's number in `.cbzfs/errors`: 0 for the one page of an image file.
+uint32_t LineOf(const Book& book, uint32_t page) {
+  return book.format() == SourceFormat::kImage ? 0 : book.row_index(page) + 1;
+}
+
+}  // namespace
+
+std::shared_ptr<const OpenBook> HoldOpen(std::string path, std::shared_ptr<const SourceFile> file,
+                                         std::shared_ptr<const Book> book) {
+  auto open = std::make_shared<OpenBook>();
+  if (book->plain() != nullptr) {
+    open->plain = std::make_shared<OpenBook>(OpenBook{path, file, book->plain(), nullptr});
+  }
+  open->path = std::move(path);
+  open->file = std::move(file);
+  open->book = std::move(book);
+  return open;
+}
 
 // Joins a flight, and joins again when the flight was cancelled because somebody else, the last to
 // wait until then, left at the same moment.
@@ -35,9 +55,11 @@ class PageStore::Waiting : public PageStore::Wait,
     }
     if (left) Leave();
     if (ticket.leader) {
-      store_->StartDrawing(book_, key_, priority_, ticket.id);
+      store_->Start(book_, key_, priority_, ticket.id);
     } else if (ticket.work != 0) {
       store_->pool_->Raise(ticket.work, priority_);
+    } else {
+      store_->RaiseStage(book_, key_, priority_);
     }
   }
 
@@ -49,7 +71,7 @@ class PageStore::Waiting : public PageStore::Wait,
       ticket = ticket_;
     }
     const auto left = store_->flights_.Leave(key_, ticket);
-    if (left.result == LeaveResult::kLast && left.work != 0) store_->pool_->Cancel(left.work);
+    if (left.result == LeaveResult::kLast) store_->Abandon(key_, left.work);
   }
 
  private:
@@ -76,12 +98,12 @@ class PageStore::Waiting : public PageStore::Wait,
 
 std::shared_ptr<PageStore::Wait> PageStore::Get(const std::shared_ptr<const OpenBook>& book,
                                                 uint32_t page, Priority priority, Done done) {
-  const Key key{book->id, page};
+  const Key key{book->book->id(), page};
   if (Pointer body = cache_.Find(key)) {
     done(std::move(body));
     return nullptr;
   }
-  if (book->layout->document().pages[page].kind == PageKind::kOriginal) {
+  if (MakerOf(*book->book, page) == PageMaker::kSeal) {
     auto body = Seal(*book, page);
     if (body.ok()) body = KeepSeal(key, *std::move(body));
     done(std::move(body));
@@ -93,10 +115,10 @@ std::shared_ptr<PageStore::Wait> PageStore::Get(const std::shared_ptr<const Open
 }
 
 void PageStore::OfferDataCrc(const OpenBook& book, uint32_t page, uint32_t data_crc) {
-  const Key key{book.id, page};
+  const Key key{book.book->id(), page};
   if (cache_.Contains(key)) return;
-  auto body = Body::Original(book.layout->Body(page), data_crc,
-                             book.layout->document().pages[page].source_bytes);
+  auto body = Body::Original(book.book->layout()->Body(page), data_crc,
+                             book.book->row(page).source_bytes);
   KeepSeal(key, std::move(body));
 }
 
@@ -108,8 +130,9 @@ PageStore::Pointer PageStore::KeepSeal(const Key& key, Pointer body) {
 }
 
 bool PageStore::Ready(const OpenBook& book, uint32_t page) const {
-  return book.layout->document().pages[page].kind == PageKind::kOriginal ||
-         cache_.Contains({book.id, page});
+  const PageMaker maker = MakerOf(*book.book, page);
+  return maker == PageMaker::kSeal || maker == PageMaker::kNobody ||
+         cache_.Contains({book.book->id(), page});
 }
 
 absl::StatusOr<PageStore::Pointer> PageStore::Seal(const OpenBook& book, uint32_t page) {
@@ -117,11 +140,12 @@ absl::StatusOr<PageStore::Pointer> PageStore::Seal(const OpenBook& book, uint32_
   std::string buffer;
   uint32_t crc = 0;
   uint64_t bytes = 0;
-  for (Piece piece : book.layout->OriginalData(page)) {
+  const Layout& layout = *book.book->layout();
+  for (Piece piece : layout.OriginalData(page)) {
     bytes += piece.size;
     if (piece.kind == Piece::Kind::kLiteral) {
       buffer.resize(piece.size);
-      book.layout->ReadLiteral(piece, buffer.data());
+      layout.ReadLiteral(piece, buffer.data());
       crc = libdeflate_crc32(crc, buffer.data(), buffer.size());
       continue;
     }
@@ -136,12 +160,13 @@ absl::StatusOr<PageStore::Pointer> PageStore::Seal(const OpenBook& book, uint32_
       piece.size -= buffer.size();
     }
   }
-  if (!Unchanged(*book.file, book.key)) return ErrnoStatus(EIO, "the source changed while open");
-  return Body::Original(book.layout->Body(page), crc, bytes);
+  if (!Unchanged(*book.file, book.book->key())) {
+    return ErrnoStatus(EIO, "the source changed while open");
+  }
+  return Body::Original(layout.Body(page), crc, bytes);
 }
 
-void PageStore::StartDrawing(const std::shared_ptr<const OpenBook>& book, const Key& key,
-                             Priority priority, uint64_t leader) {
+void PageStore::Start(const Open& book, const Key& key, Priority priority, uint64_t leader) {
   // An earlier flight may have landed between the look into the cache and joining.
   if (cache_.Contains(key)) {
     if (Pointer body = cache_.Find(key)) {
@@ -149,12 +174,86 @@ void PageStore::StartDrawing(const std::shared_ptr<const OpenBook>& book, const 
       return;
     }
   }
-  DrawRequest request;
-  request.page = key.page;
-  request.row = book->layout->document().pages[key.page];
-  request.options = options_;
-  request.max_payload = book->layout->Body(key.page).max_payload;
-  const auto id = pool_->Draw(book->file, request, priority,
+  if (MakerOf(*book->book, key.page) == PageMaker::kPlain) {
+    return StartFromPlain(book, key, priority, leader);
+  }
+  Ask(book, book->file, RequestFor(*book->book, key.page, options_), key, priority, leader);
+}
+
+void PageStore::StartFromPlain(const Open& book, const Key& key, Priority priority,
+                               uint64_t leader) {
+  {
+    absl::MutexLock lock(&stages_mu_);
+    stages_[key] = {.leader = leader, .wait = nullptr, .priority = priority};
+  }
+  const uint32_t row = book->book->row_index(key.page);
+  auto wait = Get(book->plain, row, priority,
+                  [this, book, key, row, leader](absl::StatusOr<Pointer> plain) {
+                    const auto stage = TakeStage(key, leader);
+                    if (!stage.has_value()) return;  // abandoned
+                    // The plain page has said itself what was wrong.
+                    if (!plain.ok()) {
+                      flights_.Complete(key, plain.status());
+                      return;
+                    }
+                    auto image = ImageOfPlain(*book->plain->book, row, **plain);
+                    if (!image.ok()) {
+                      flights_.Complete(key, Failed(*book, key.page, image.status()));
+                      return;
+                    }
+                    const DrawRequest request =
+                        RequestFor(*book->book, key.page, options_, **image);
+                    Ask(book, *std::move(image), request, key, stage->priority, leader);
+                  });
+  if (wait == nullptr) return;
+  {
+    absl::MutexLock lock(&stages_mu_);
+    const auto stage = stages_.find(key);
+    if (stage != stages_.end() && stage->second.leader == leader) {
+      stage->second.wait = std::move(wait);
+      return;
+    }
+  }
+  wait->Leave();  // it came, or all left meanwhile
+}
+
+std::optional<PageStore::Stage> PageStore::TakeStage(const Key& key, uint64_t leader) {
+  absl::MutexLock lock(&stages_mu_);
+  const auto found = stages_.find(key);
+  if (found == stages_.end() || (leader != 0 && found->second.leader != leader)) {
+    return std::nullopt;
+  }
+  Stage stage = std::move(found->second);
+  stages_.erase(found);
+  return stage;
+}
+
+void PageStore::RaiseStage(const Open& book, const Key& key, Priority priority) {
+  {
+    absl::MutexLock lock(&stages_mu_);
+    const auto stage = stages_.find(key);
+    if (stage == stages_.end() || stage->second.priority <= priority) return;
+    stage->second.priority = priority;
+  }
+  // Joining the plain page's flight in a hurry raises it; the stage goes on waiting.
+  auto wait = Get(book->plain, book->book->row_index(key.page), priority,
+                  [](const absl::StatusOr<Pointer>&) {});
+  if (wait != nullptr) wait->Leave();
+}
+
+void PageStore::Abandon(const Key& key, uint64_t work) {
+  if (work != 0) return pool_->Cancel(work);
+  // Not at a worker yet. Without a stage the leader is just about to ask one, and is told then.
+  const auto stage = TakeStage(key, 0);
+  if (!stage.has_value()) return;
+  if (stage->wait != nullptr) stage->wait->Leave();
+  flights_.Complete(key, absl::CancelledError("nobody waits any more"));
+}
+
+void PageStore::Ask(const Open& book, std::shared_ptr<const SourceFile> source,
+                    const DrawRequest& request, const Key& key, Priority priority,
+                    uint64_t leader) {
+  const auto id = pool_->Draw(std::move(source), request, priority,
                               [this, book, key](absl::StatusOr<Drawn> drawn) {
                                 flights_.Complete(key, Finish(*book, key, std::move(drawn)));
                               });
@@ -169,18 +268,20 @@ void PageStore::StartDrawing(const std::shared_ptr<const OpenBook>& book, const 
 
 absl::StatusOr<PageStore::Pointer> PageStore::Finish(const OpenBook& book, const Key& key,
                                                      absl::StatusOr<Drawn> drawn) {
-  absl::Status failure = drawn.status();
-  if (drawn.ok()) {
-    if (!Unchanged(*book.file, book.key)) {
-      return ErrnoStatus(EIO, "the source changed while the page was drawn");
-    }
-    auto body = Body::Drawn(book.layout->Body(key.page), std::move(drawn->payload));
-    if (body.ok()) return cache_.Insert(key, *body, (*body)->memory_bytes());
-    failure = body.status();
+  if (!drawn.ok()) return Failed(book, key.page, drawn.status());
+  if (!Unchanged(*book.file, book.book->key())) {
+    return ErrnoStatus(EIO, "the source changed while the page was made");
   }
+  if (!drawn->note.empty()) errors_->Report(book.path, LineOf(*book.book, key.page), drawn->note);
+  auto body = BodyOf(*book.book, key.page, *std::move(drawn));
+  if (!body.ok()) return Failed(book, key.page, body.status());
+  return cache_.Insert(key, *body, (*body)->memory_bytes());
+}
+
+absl::Status PageStore::Failed(const OpenBook& book, uint32_t page, const absl::Status& failure) {
   if (absl::IsCancelled(failure)) return failure;
   ++failed_;
-  errors_->Report(book.path, key.page + 1, std::string(failure.message()));
+  errors_->Report(book.path, LineOf(*book.book, page), std::string(failure.message()));
   return ErrnoStatus(EIO, std::string(failure.message()));
 }
 

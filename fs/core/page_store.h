@@ -3,7 +3,8 @@
 //
 // A page's Body (codecs/zip/body.h) is what the layout cannot know beforehand. For an original page
 // it is the seal behind the source's own bytes: made at once from the source, no worker involved.
-// For all others a worker draws.
+// For all others a worker draws, enhances, scales or unpacks (page_recipe.h). A page that is made of
+// the plain page waits for that one first, in the same table as everybody who reads the plain page.
 //
 // Threads: any. Callbacks come from inside the call when the page is at hand, else from the worker
 // pool's thread. The store must outlive what waits for it; Services (services.h) sees to that.
@@ -14,17 +15,21 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "cache/index.h"
 #include "cache/lru_cache.h"
 #include "cache/single_flight.h"
 #include "codecs/worker/worker_pool.h"
 #include "codecs/zip/body.h"
-#include "codecs/zip/layout.h"
+#include "fs/core/book.h"
 #include "fs/core/error_log.h"
 
 namespace cbzfs {
@@ -32,11 +37,14 @@ namespace cbzfs {
 // One version of one book, held open. Immutable.
 struct OpenBook {
   std::string path;  // in the library, for messages
-  SourceKey key;
   std::shared_ptr<const SourceFile> file;
-  std::shared_ptr<const Layout> layout;
-  uint64_t id = 0;  // hash of all that its bytes depend on
+  std::shared_ptr<const Book> book;
+  std::shared_ptr<const OpenBook> plain;  // of book->plain(), the same file; else null
 };
+
+// `book` over `file`, which is of the version that the book was made for.
+std::shared_ptr<const OpenBook> HoldOpen(std::string path, std::shared_ptr<const SourceFile> file,
+                                         std::shared_ptr<const Book> book);
 
 class PageStore {
  public:
@@ -90,18 +98,40 @@ class PageStore {
   using Flights = SingleFlight<Key, Body>;
   class Waiting;
 
+  using Open = std::shared_ptr<const OpenBook>;
+
   absl::StatusOr<Pointer> Seal(const OpenBook& book, uint32_t page);
   Pointer KeepSeal(const Key& key, Pointer body);
-  void StartDrawing(const std::shared_ptr<const OpenBook>& book, const Key& key,
-                    Priority priority, uint64_t leader);
+
+  // The leader of a flight starts the work: at once, or when the plain page has come.
+  void Start(const Open& book, const Key& key, Priority priority, uint64_t leader);
+  void StartFromPlain(const Open& book, const Key& key, Priority priority, uint64_t leader);
+  void Ask(const Open& book, std::shared_ptr<const SourceFile> source, const DrawRequest& request,
+           const Key& key, Priority priority, uint64_t leader);
+  // Nobody waits for the page any more.
+  void Abandon(const Key& key, uint64_t work);
   absl::StatusOr<Pointer> Finish(const OpenBook& book, const Key& key,
                                  absl::StatusOr<Drawn> drawn);
+  absl::Status Failed(const OpenBook& book, uint32_t page, const absl::Status& failure);
 
   WorkerPool* const pool_;
   ErrorLog* const errors_;
   const AnalyseOptions options_;
   LruCache<Key, Body> cache_;
   Flights flights_;
+  // Flights that wait for their plain page, and how they do. Whoever takes one out carries it on: the
+  // plain page as it comes, or the last who waited as they leave.
+  struct Stage {
+    uint64_t leader = 0;
+    std::shared_ptr<Wait> wait;  // null until Get() has returned
+    Priority priority = Priority::kBackground;
+  };
+  // Of this leader, or of any where `leader` is 0.
+  std::optional<Stage> TakeStage(const Key& key, uint64_t leader);
+  // Somebody joined who is in more of a hurry.
+  void RaiseStage(const Open& book, const Key& key, Priority priority);
+  absl::Mutex stages_mu_;
+  absl::flat_hash_map<Key, Stage> stages_ ABSL_GUARDED_BY(stages_mu_);
   std::atomic<bool> stopping_ = false;
   std::atomic<uint64_t> original_ = 0;
   std::atomic<uint64_t> failed_ = 0;

@@ -1,0 +1,226 @@
+#include "fs/core/book.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "codecs/document/picture_size.h"
+
+namespace cbzfs {
+namespace {
+
+constexpr char kInfoName[] = "ComicInfo.xml";
+
+// Runs of digits count as numbers, letters without their case: the order in which readers show the
+// pages of an archive, whatever the order in its directory.
+bool ReadBefore(std::string_view a, std::string_view b) {
+  size_t i = 0;
+  size_t j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (absl::ascii_isdigit(a[i]) && absl::ascii_isdigit(b[j])) {
+      while (i < a.size() && a[i] == '0') ++i;
+      while (j < b.size() && b[j] == '0') ++j;
+      size_t i_end = i;
+      size_t j_end = j;
+      while (i_end < a.size() && absl::ascii_isdigit(a[i_end])) ++i_end;
+      while (j_end < b.size() && absl::ascii_isdigit(b[j_end])) ++j_end;
+      if (i_end - i != j_end - j) return i_end - i < j_end - j;
+      const int order = a.substr(i, i_end - i).compare(b.substr(j, j_end - j));
+      if (order != 0) return order < 0;
+      i = i_end;
+      j = j_end;
+      continue;
+    }
+    const auto x = static_cast<unsigned char>(absl::ascii_tolower(a[i++]));
+    const auto y = static_cast<unsigned char>(absl::ascii_tolower(b[j++]));
+    if (x != y) return x < y;
+  }
+  if (i < a.size() || j < b.size()) return j < b.size();
+  return a < b;
+}
+
+// The pages of a comic as a reader shows them.
+std::vector<uint32_t> PagesInOrder(const Document& document) {
+  std::vector<uint32_t> rows;
+  for (uint32_t i = 0; i < document.pages.size(); ++i) {
+    if (document.pages[i].kind != PageKind::kRaw) rows.push_back(i);
+  }
+  if (document.entries.empty()) return rows;
+  std::sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
+    return ReadBefore(document.entries[a].name, document.entries[b].name);
+  });
+  return rows;
+}
+
+std::vector<uint32_t> AllRows(const Document& document) {
+  std::vector<uint32_t> rows(document.pages.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+// A page that a worker makes anew: only its size, its slot and its gray count.
+Page MadePage(const Page& row, PictureSize size, uint64_t payload) {
+  Page page;
+  page.width = size.width;
+  page.height = size.height;
+  page.gray = row.gray;
+  page.payload_bytes = static_cast<uint32_t>(payload);
+  return page;
+}
+
+std::shared_ptr<Document> EnhancedDocument(const Document& source) {
+  auto document = std::make_shared<Document>();
+  document->info = source.info;
+  document->entries = source.entries;
+  document->pages.reserve(source.pages.size());
+  for (const Page& row : source.pages) {
+    if (row.kind == PageKind::kRaw) {
+      document->pages.push_back(row);
+      continue;
+    }
+    // The colour profile of an original page stands in front of the enhanced one, too.
+    const uint64_t profile =
+        row.kind == PageKind::kOriginal && row.insert >= 0 ? source.inserts[row.insert].size() : 0;
+    document->pages.push_back(
+        MadePage(row, {row.width, row.height}, row.enhanced_bytes + profile));
+    document->pages.back().dpi = row.dpi;
+  }
+  return document;
+}
+
+std::shared_ptr<Document> SmallDocument(const Document& source, const std::vector<uint32_t>& rows,
+                                        const Options& options, bool cover) {
+  auto document = std::make_shared<Document>();
+  document->pages.reserve(rows.size());
+  for (const uint32_t index : rows) {
+    const Page& row = source.pages[index];
+    const PictureSize whole = {row.width, row.height};
+    const PictureSize size = cover
+                                 ? FitHeight(whole, options.cover_height)
+                                 : FitInside(whole, {options.thumb_size, options.thumb_size});
+    document->pages.push_back(MadePage(row, size, ThumbnailPayload(size)));
+  }
+  return document;
+}
+
+// What the bytes depend on beside the source.
+uint64_t OptionsOf(const Book::Identity& identity, const Options& options) {
+  AnalyseOptions analyse = options.analyse;
+  analyse.enhanced = identity.rendition == Rendition::kEnhanced;
+  const uint64_t hash = HashOf(analyse);
+  if (identity.rendition == Rendition::kPlain) return hash;
+  const std::array<uint64_t, 2> words = {hash, static_cast<uint64_t>(identity.rendition)};
+  return XXH3_64bits(words.data(), sizeof(words));
+}
+
+}  // namespace
+
+uint64_t Book::IdOf(const Identity& identity) {
+  const std::array<uint64_t, 4> words = {
+      HashOf(identity.source.key), static_cast<uint64_t>(identity.source.format),
+      static_cast<uint64_t>(identity.rendition),
+      XXH3_64bits(identity.stem.data(), identity.stem.size())};
+  return XXH3_64bits(words.data(), sizeof(words));
+}
+
+absl::StatusOr<std::shared_ptr<const Book>> Book::Make(const Identity& identity,
+                                                       std::shared_ptr<const KnownDocument> known,
+                                                       const Options& options) {
+  std::shared_ptr<Book> book(new Book(identity, std::move(known)));
+  if (absl::Status status = book->Build(options); !status.ok()) return status;
+  return book;
+}
+
+absl::Status Book::Build(const Options& options) {
+  id_ = IdOf(identity_);
+  const bool small =
+      rendition() == Rendition::kThumbnails || rendition() == Rendition::kCover;
+  rows_ = small ? PagesInOrder(document()) : AllRows(document());
+  if (rows_.empty()) return absl::NotFoundError("the comic has no pages");
+  if (rendition() == Rendition::kCover) rows_.resize(1);
+  if (rendition() == Rendition::kPlain && format() != SourceFormat::kPdf) return absl::OkStatus();
+
+  std::shared_ptr<const Document> made;
+  LayoutOptions layout = options.layout;
+  if (rendition() == Rendition::kPlain) {
+    made = known_->document;
+  } else if (rendition() == Rendition::kEnhanced) {
+    made = EnhancedDocument(document());
+    if (format() == SourceFormat::kImage) layout = {.guard = 0};
+  } else {
+    made = SmallDocument(document(), rows_, options, rendition() == Rendition::kCover);
+    layout = {.guard = 0};
+  }
+  auto created = Layout::Create(std::move(made), identity_.stem,
+                                {known_->fingerprint, OptionsOf(identity_, options)}, layout);
+  if (!created.ok()) return created.status();
+  layout_ = *std::move(created);
+
+  bool made_of_plain = false;
+  for (uint32_t page = 0; page < page_count() && !made_of_plain; ++page) {
+    made_of_plain = MadeOfPlain(page);
+  }
+  if (!made_of_plain) return absl::OkStatus();
+  Identity plain = identity_;
+  plain.rendition = Rendition::kPlain;
+  plain.source.enhanced = false;
+  auto plain_book = Make(plain, known_, options);
+  if (!plain_book.ok()) return plain_book.status();
+  plain_ = *std::move(plain_book);
+  return absl::OkStatus();
+}
+
+const ArchiveEntry* Book::entry(uint32_t page) const {
+  return document().entries.empty() ? nullptr : &document().entries[rows_[page]];
+}
+
+// By the table alone, never by what happens to be in a cache: the same page must come out the same.
+bool Book::MadeOfPlain(uint32_t page) const {
+  if (rendition() == Rendition::kPlain || format() != SourceFormat::kPdf) return false;
+  const Page& source = row(page);
+  if (source.kind == PageKind::kOriginal) return false;
+  // The image itself, decoded small, is less work than the page.
+  return rendition() == Rendition::kEnhanced || !source.lone_image;
+}
+
+uint64_t Book::BytesOf(const BookPart& part) const {
+  if (layout_ == nullptr) return part.kind == BookPart::Kind::kPage ? entry(part.page)->bytes : 0;
+  return ExtentOf(part).bytes;
+}
+
+Extent Book::ExtentOf(const BookPart& part) const {
+  switch (part.kind) {
+    case BookPart::Kind::kWhole:
+      return {0, layout_->size()};
+    case BookPart::Kind::kPage:
+      return {layout_->PageDataOffset(part.page), layout_->PageDataBytes(part.page)};
+    case BookPart::Kind::kInfo:
+      return {layout_->InfoDataOffset(), layout_->InfoDataBytes()};
+  }
+  return {};
+}
+
+BookTree Book::MakeTree() const {
+  std::vector<std::pair<std::string, BookPart>> files;
+  files.reserve(page_count() + 1);
+  if (rendition() == Rendition::kPlain && layout_ != nullptr) {
+    files.push_back({kInfoName, {.kind = BookPart::Kind::kInfo}});
+  }
+  for (uint32_t page = 0; page < page_count(); ++page) {
+    const std::string name = layout_ == nullptr ? entry(page)->name : layout_->PageName(page);
+    files.push_back({name, {.kind = BookPart::Kind::kPage, .page = page}});
+  }
+  return BookTree(std::move(files));
+}
+
+uint64_t Book::memory_bytes() const {
+  // Rows and offsets; the rendition's own table of pages. The source's is charged elsewhere.
+  const uint64_t a_page = 4 + 8 + (rendition() == Rendition::kPlain ? 0 : sizeof(Page));
+  return 512 + page_count() * a_page + (plain_ == nullptr ? 0 : plain_->memory_bytes());
+}
+
+}  // namespace cbzfs

@@ -1,0 +1,89 @@
+#include "fs/core/page_recipe.h"
+
+#include <xxhash.h>
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace cbzfs {
+namespace {
+
+constexpr char kSoi[] = "\xFF\xD8";
+constexpr char kEoi[] = "\xFF\xD9";
+
+Finish FinishOf(Rendition rendition) {
+  return rendition == Rendition::kEnhanced ? Finish::kEnhanced : Finish::kThumbnail;
+}
+
+// The colour profile that stands in front of the enhanced page; empty for most.
+const std::string& ProfileOf(const Book& book, uint32_t page) {
+  static const std::string* const kNone = new std::string;
+  const Page& row = book.row(page);
+  const bool profile = book.rendition() == Rendition::kEnhanced &&
+                       row.kind == PageKind::kOriginal && row.insert >= 0;
+  return profile ? book.document().inserts[row.insert] : *kNone;
+}
+
+}  // namespace
+
+PageMaker MakerOf(const Book& book, uint32_t page) {
+  const Page& row = book.row(page);
+  if (book.rendition() == Rendition::kPlain) {
+    return row.kind == PageKind::kOriginal ? PageMaker::kSeal : PageMaker::kWorker;
+  }
+  if (row.kind == PageKind::kRaw) return PageMaker::kNobody;
+  return book.MadeOfPlain(page) ? PageMaker::kPlain : PageMaker::kWorker;
+}
+
+DrawRequest RequestFor(const Book& book, uint32_t page, const AnalyseOptions& options) {
+  DrawRequest request;
+  request.page = book.row_index(page);
+  request.row = book.row(page);
+  request.options = options;
+  if (const ArchiveEntry* entry = book.entry(page)) {
+    request.entry = entry->index;
+    request.entry_bytes = entry->bytes;
+  }
+  if (book.layout() == nullptr) {
+    request.finish = Finish::kEntry;
+    return request;
+  }
+  request.max_payload = book.layout()->Body(page).max_payload - ProfileOf(book, page).size();
+  if (book.rendition() == Rendition::kPlain) return request;
+  request.finish = FinishOf(book.rendition());
+  const Page& made = book.layout()->document().pages[page];
+  request.width = made.width;
+  request.height = made.height;
+  return request;
+}
+
+DrawRequest RequestFor(const Book& book, uint32_t page, const AnalyseOptions& options,
+                       const SourceFile& image) {
+  DrawRequest request = RequestFor(book, page, options);
+  request.row = {.kind = PageKind::kImage,
+                 .width = request.row.width,
+                 .height = request.row.height,
+                 .gray = request.row.gray,
+                 .source_bytes = image.bytes()};
+  return request;
+}
+
+absl::StatusOr<std::shared_ptr<const SourceFile>> ImageOfPlain(const Book& plain, uint32_t page,
+                                                               const Body& body) {
+  const std::array<uint64_t, 2> words = {plain.id(), page};
+  // Without the APP0 of a drawn page: it says nothing about the pixels.
+  return SourceFile::OfImage(absl::StrCat(kSoi, body.payload(), kEoi),
+                             XXH3_64bits(words.data(), sizeof(words)));
+}
+
+absl::StatusOr<std::shared_ptr<const Body>> BodyOf(const Book& book, uint32_t page, Drawn drawn) {
+  if (book.layout() == nullptr) return Body::Raw(std::move(drawn.payload));
+  const std::string& profile = ProfileOf(book, page);
+  if (!profile.empty()) drawn.payload.insert(0, profile);
+  return Body::Drawn(book.layout()->Body(page), std::move(drawn.payload));
+}
+
+}  // namespace cbzfs
