@@ -1,8 +1,10 @@
 #include "fs/core/options.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "fs/core/option_value.h"
 #include "fs/core/options_internal.h"
 
@@ -13,9 +15,13 @@ absl::Status Unknown(std::string_view name) {
   std::vector<std::string_view> known;
   AppendOwnNames(&known);
   AppendForeignNames(&known);
-  const std::string_view nearest = NearestWord(name, known);
+  for (const ViewName& view : kViewNames) known.push_back(view.name);
   std::string message = absl::StrCat("unknown mount option \"", std::string(name), "\"");
-  if (!nearest.empty()) absl::StrAppend(&message, "; did you mean \"", std::string(nearest), "\"?");
+  const std::string_view nearest = NearestWord(name, known);
+  if (!nearest.empty()) {
+    const char* const before = FindViewName(nearest) != nullptr ? "views=" : "";
+    absl::StrAppend(&message, "; did you mean \"", before, std::string(nearest), "\"?");
+  }
   return absl::InvalidArgumentError(message);
 }
 
@@ -57,9 +63,13 @@ const std::vector<OptionHelp>& MountOptionHelp() {
 }
 
 absl::Status ParseMountOptions(std::string_view list, Options* options) {
-  for (const std::string& item : SplitOptionList(list)) {
+  bool after_views = false;
+  for (std::string& item : SplitOptionList(list)) {
+    // The list was cut at each comma, so of "views=a,b" the "b" comes alone.
+    if (after_views && FindViewName(item) != nullptr) item = absl::StrCat("views=", item);
     const absl::Status status = ApplyItem(item, options);
     if (!status.ok()) return status;
+    after_views = item.starts_with("views=");
   }
   return absl::OkStatus();
 }
@@ -69,6 +79,11 @@ absl::Status CheckOptions(const Options& options) {
     return absl::InvalidArgumentError(absl::StrCat(
         "cache=", FormatSize(options.cache_bytes),
         " is more than memory=", FormatSize(options.memory_bytes), ", which it is a part of"));
+  }
+  const std::vector<std::string>& views = options.views;
+  if (!options.view.empty() && std::find(views.begin(), views.end(), options.view) == views.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("view=", options.view, " is not among views=", absl::StrJoin(views, ":")));
   }
   return absl::OkStatus();
 }

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "fs/core/option_value.h"
 #include "fs/core/options_internal.h"
 
@@ -48,10 +51,24 @@ bool Assign(const std::optional<From>& value, To* out) {
 }
 
 bool SetView(std::string_view value, Options* o) {
-  static constexpr Word<std::string_view> kWords[] = {{"cbz", "cbz"}};
-  std::string_view view;
-  if (!Choose(value, kWords, &view)) return false;
-  o->view = std::string(view);
+  if (FindViewName(value) == nullptr) return false;
+  o->view = std::string(value);
+  return true;
+}
+
+// Adds to what earlier `views=` said; the first one replaces the default.
+bool SetViews(std::string_view value, Options* o) {
+  std::vector<std::string> named;
+  if (o->views_given) named = o->views;
+  for (const auto& name : absl::StrSplit(std::string(value), absl::ByAnyChar(":,"))) {
+    named.emplace_back(name);
+    if (FindViewName(named.back()) == nullptr) return false;
+  }
+  o->views.clear();
+  for (std::string& view : AllViewNames()) {
+    if (std::find(named.begin(), named.end(), view) != named.end()) o->views.push_back(view);
+  }
+  o->views_given = true;
   return true;
 }
 
@@ -97,6 +114,40 @@ bool SetBox(std::string_view value, Options* o) {
 bool SetGuard(std::string_view value, Options* o) {
   static constexpr Word<uint32_t> kWords[] = {{"0", 0}, {"4k", 4096}, {"64k", 65536}};
   return Choose(value, kWords, &o->layout.guard);
+}
+
+bool SetEnhance(std::string_view value, Options* o) {
+  if (value == "seed") o->analyse.enhance = EnhanceOptions();
+  if (value == "none") o->analyse.enhance.on = false;
+  return value == "seed" || value == "none";
+}
+
+bool SetEnhanceCurve(std::string_view value, Options* o) {
+  return Assign(ParseDecimal(value, 0, 1), &o->analyse.enhance.curve);
+}
+
+bool SetEnhanceGamma(std::string_view value, Options* o) {
+  return Assign(ParseDecimal(value, 0.1, 10), &o->analyse.enhance.gamma);
+}
+
+bool SetEnhanceBrightness(std::string_view value, Options* o) {
+  return Assign(ParseDecimal(value, 0, 10), &o->analyse.enhance.brightness);
+}
+
+bool SetEnhanceContrast(std::string_view value, Options* o) {
+  return Assign(ParseDecimal(value, 0, 10), &o->analyse.enhance.contrast);
+}
+
+bool SetEnhanceCutoff(std::string_view value, Options* o) {
+  return Assign(ParseDecimal(value, 0, 49), &o->analyse.enhance.cutoff);
+}
+
+bool SetThumbSize(std::string_view value, Options* o) {
+  return Assign(ParseCount(value, 16, 1000), &o->thumb_size);
+}
+
+bool SetCoverHeight(std::string_view value, Options* o) {
+  return Assign(ParseCount(value, 16, 4000), &o->cover_height);
 }
 
 bool SetProfile(std::string_view value, Options* o) {
@@ -161,9 +212,13 @@ bool SetLogLevel(std::string_view value, Options* o) {
 
 constexpr std::string_view kSize = "bytes, or a number with K, M or G after it";
 constexpr std::string_view kSeconds = "a number of seconds";
+constexpr std::string_view kUpToTen = "a number from 0 to 10, such as 1.05";
 
 constexpr Own kOwn[] = {
-    {"view", "cbz", "cbz", SetView, "make this view the root of the mount"},
+    {"view", "VIEW", "cbz, enhanced, thumbnails or pages", SetView,
+     "make this view the root of the mount"},
+    {"views", "VIEW[:VIEW...]", "one or more of cbz, enhanced, thumbnails, pages", SetViews,
+     "the views there are: cbz, enhanced, thumbnails, pages (all four)"},
     {"show_hidden", "", "", SetShowHidden, "show names that begin with '.' or '_'"},
     {"names", "number|seed", "number or seed", SetNames,
      "names of pages: 0001.jpg (default), or \"Foo page_1.jpg\""},
@@ -176,6 +231,21 @@ constexpr Own kOwn[] = {
      "hand out pages that are one JPEG image as they are (yes)"},
     {"box", "crop|media", "crop or media", SetBox, "the part of a page that is drawn (crop)"},
     {"guard", "4k|64k|0", "4k, 64k or 0", SetGuard, "constant bytes before each drawn page (4k)"},
+    {"enhance", "seed|none", "seed or none", SetEnhance,
+     "enhance pages as set below, or only convert them (seed)"},
+    {"enhance_curve", "N", "a number from 0 to 1, such as 0.5", SetEnhanceCurve,
+     "share of the curve that lifts shadows and steepens the middle (1)"},
+    {"enhance_gamma", "N", "a number from 0.1 to 10, such as 0.9", SetEnhanceGamma,
+     "gamma; under 1 darkens (0.9)"},
+    {"enhance_brightness", "N", kUpToTen, SetEnhanceBrightness, "factor of brightness (1.03)"},
+    {"enhance_contrast", "N", kUpToTen, SetEnhanceContrast,
+     "factor of the distance from the page's mean (1.05)"},
+    {"enhance_cutoff", "N", "a number from 0 to 49, such as 0.5", SetEnhanceCutoff,
+     "percent of the pixels that may become black, and white (1)"},
+    {"thumb_size", "N", "a number from 16 to 1000", SetThumbSize,
+     "the square that thumbnails of pages fit into, in pixels (100)"},
+    {"cover_height", "N", "a number from 16 to 4000", SetCoverHeight,
+     "height of covers, in pixels (300)"},
     {"profile", "seed", "seed", SetProfile, "dpi=150,quality=75,box=media,names=seed,original=no"},
     {"workers", "N", "a number from 1 to 256", SetWorkers,
      "processes that draw pages (one a processor core)"},
