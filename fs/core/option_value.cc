@@ -90,15 +90,20 @@ std::string FormatSize(uint64_t bytes) {
   return bytes % (1 << 20) == 0 ? absl::StrCat(bytes >> 20, "M") : absl::StrCat(bytes);
 }
 
-std::optional<absl::Duration> ParseSeconds(std::string_view text) {
+std::optional<double> ParseDecimal(std::string_view text, double least, double most) {
   // SimpleAtod takes "inf", "nan", signs and exponents as well, which nobody means here.
   const bool plain = std::all_of(
       text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isdigit(c) || c == '.'; });
-  double seconds = 0;
-  if (!plain || !absl::SimpleAtod(std::string(text), &seconds) || seconds > 1e9) {
-    return std::nullopt;
-  }
-  return absl::Seconds(seconds);
+  double value = 0;
+  if (!plain || !absl::SimpleAtod(std::string(text), &value)) return std::nullopt;
+  if (value < least || value > most) return std::nullopt;
+  return value;
+}
+
+std::optional<absl::Duration> ParseSeconds(std::string_view text) {
+  const std::optional<double> seconds = ParseDecimal(text, 0, 1e9);
+  if (!seconds.has_value()) return std::nullopt;
+  return absl::Seconds(*seconds);
 }
 
 std::string_view NearestWord(std::string_view word,

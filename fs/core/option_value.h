@@ -31,6 +31,10 @@ std::optional<uint64_t> ParseSize(std::string_view text);
 // "256M" for a whole number of mebibytes, else the plain number: what ParseSize() reads back.
 std::string FormatSize(uint64_t bytes);
 
+// Digits with at most one dot among them, from `least` to `most`, whatever the locale: no sign, no
+// exponent, no "inf", no "nan".
+std::optional<double> ParseDecimal(std::string_view text, double least, double most);
+
 // Seconds, fractions allowed, from 0 to 10^9.
 std::optional<absl::Duration> ParseSeconds(std::string_view text);
 

@@ -14,14 +14,21 @@
 #include "absl/time/time.h"
 #include "codecs/document/document.h"
 #include "codecs/zip/layout.h"
+#include "fs/core/view_names.h"
 
 namespace cbzfs {
 
 struct Options {
-  std::string view;          // empty: all views, each a folder; "cbz": that view is the root
-  AnalyseOptions analyse;    // dpi, quality, original, box, max_pages
-  LayoutOptions layout;      // guard, names
-  bool show_hidden = false;  // names that begin with '.' or '_'
+  // The views there are: names of view_names.h in the order there, never empty.
+  std::vector<std::string> views = AllViewNames();
+  bool views_given = false;  // else the next `views=` replaces all of them
+  std::string view;          // empty: each view is a folder in the root; else this one is the root
+
+  AnalyseOptions analyse;       // all but `enhanced`, which follows from the view
+  LayoutOptions layout;         // guard, names
+  bool show_hidden = false;     // names that begin with '.' or '_'
+  uint32_t thumb_size = 100;    // pixels; the square that the thumbnail of a page fits into
+  uint32_t cover_height = 300;  // pixels; of a cover
 
   uint32_t workers = 0;                  // 0: one a core
   uint64_t cache_bytes = 256ull << 20;   // finished pages
@@ -48,11 +55,14 @@ struct OptionHelp {
 // Every mount option that ParseMountOption() takes, in the order of `--help`.
 const std::vector<OptionHelp>& MountOptionHelp();
 
-// Applies one comma-separated list as given to `-o`. A comma inside a value is written "\,".
+// Applies one comma-separated list as given to `-o`. A comma inside a value is written "\,"; only
+// "views=a,b" does without, since no option is called like a view: items that follow it and are
+// the name of a view belong to it.
 // kInvalidArgument with a message that names the option and what it takes.
 absl::Status ParseMountOptions(std::string_view list, Options* options);
 
-// What only the whole set can tell (a cache larger than the memory, say). Call after the last list.
+// What only the whole set can tell (a cache larger than the memory, a root that is not among the
+// views). Call after the last list.
 absl::Status CheckOptions(const Options& options);
 
 }  // namespace cbzfs

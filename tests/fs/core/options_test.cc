@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -43,8 +45,29 @@ TEST(Options, DefaultsAreThoseOfTheDesign) {
   EXPECT_TRUE(CheckOptions(options).ok());
 }
 
+TEST(Options, DefaultsOfTheViewsAreThoseOfTheSeed) {
+  const Options options;
+  EXPECT_THAT(options.views, ElementsAre("cbz", "enhanced", "thumbnails", "pages"));
+  EXPECT_EQ(options.thumb_size, 100u);
+  EXPECT_EQ(options.cover_height, 300u);
+  EXPECT_FALSE(options.analyse.enhanced);
+  EXPECT_TRUE(options.analyse.enhance.on);
+  EXPECT_EQ(options.analyse.enhance.curve, 1);
+  EXPECT_EQ(options.analyse.enhance.gamma, 0.9);
+  EXPECT_EQ(options.analyse.enhance.brightness, 1.03f);
+  EXPECT_EQ(options.analyse.enhance.contrast, 1.05f);
+  EXPECT_EQ(options.analyse.enhance.cutoff, 1);
+}
+
 TEST(Options, EachOptionSetsItsField) {
-  EXPECT_EQ(Parsed("view=cbz").view, "cbz");
+  for (const char* view : {"cbz", "enhanced", "thumbnails", "pages"}) {
+    EXPECT_EQ(Parsed(std::string("view=") + view).view, view);
+  }
+  EXPECT_EQ(Parsed("view=cbz,view=pages").view, "pages");
+  EXPECT_EQ(Parsed("thumb_size=16").thumb_size, 16u);
+  EXPECT_EQ(Parsed("thumb_size=1000").thumb_size, 1000u);
+  EXPECT_EQ(Parsed("cover_height=16").cover_height, 16u);
+  EXPECT_EQ(Parsed("cover_height=4000").cover_height, 4000u);
   EXPECT_TRUE(Parsed("show_hidden").show_hidden);
   EXPECT_EQ(Parsed("names=seed").layout.names, PageNames::kSeed);
   EXPECT_EQ(Parsed("names=seed,names=number").layout.names, PageNames::kNumber);
@@ -107,11 +130,161 @@ TEST(Options, ValuesOutOfRangeNameTheRange) {
   EXPECT_THAT(Refused("workers=4294967297"), HasSubstr("1 to 256"));
   EXPECT_THAT(Refused("max_pages=0"), HasSubstr("1 to"));
   EXPECT_THAT(Refused("guard=8k"), HasSubstr("4k, 64k or 0"));
-  EXPECT_THAT(Refused("view=zip"), HasSubstr("view takes cbz"));
+  EXPECT_THAT(Refused("view=zip"), HasSubstr("view takes cbz, enhanced, thumbnails or pages"));
+  EXPECT_THAT(Refused("view=Pages"), HasSubstr("view takes"));
+  EXPECT_THAT(Refused("view="), HasSubstr("view takes"));
+  EXPECT_THAT(Refused("thumb_size=15"), AllOf(HasSubstr("thumb_size=15"), HasSubstr("16 to 1000")));
+  EXPECT_THAT(Refused("thumb_size=1001"), HasSubstr("16 to 1000"));
+  EXPECT_THAT(Refused("cover_height=15"), HasSubstr("16 to 4000"));
+  EXPECT_THAT(Refused("cover_height=4001"), HasSubstr("cover_height takes a number from 16"));
   EXPECT_THAT(Refused("box=trim"), HasSubstr("crop or media"));
   EXPECT_THAT(Refused("profile=other"), HasSubstr("profile takes seed"));
   EXPECT_THAT(Refused("log_level=loud"), HasSubstr("trace, debug"));
   EXPECT_THAT(Refused("index="), HasSubstr("index"));
+}
+
+// The names and numbers of the views are part of what a mount shows: folders and inode numbers.
+TEST(Options, ViewsHaveTheirNamesAndNumbersForGood) {
+  EXPECT_THAT(AllViewNames(), ElementsAre("cbz", "enhanced", "thumbnails", "pages"));
+  EXPECT_EQ(FindViewName("cbz")->id, 1u);
+  EXPECT_EQ(FindViewName("enhanced")->id, 2u);
+  EXPECT_EQ(FindViewName("thumbnails")->id, 3u);
+  EXPECT_EQ(FindViewName("pages")->id, 4u);
+  EXPECT_EQ(FindViewName("page"), nullptr);
+  EXPECT_EQ(FindViewName(""), nullptr);
+}
+
+TEST(Options, AllSpellingsOfAListOfViewsMeanTheSame) {
+  for (const char* list :
+       {"views=cbz,pages", "views=cbz\\,pages", "views=cbz,views=pages", "views=cbz:pages",
+        "views=pages:cbz", "views=pages,cbz", "views=pages,dpi=72,views=cbz", "views=cbz,,pages",
+        "views=cbz,pages,cbz", "views=cbz:cbz,views=pages:cbz"}) {
+    const Options options = Parsed(list);
+    EXPECT_THAT(options.views, ElementsAre("cbz", "pages")) << list;
+    EXPECT_TRUE(CheckOptions(options).ok()) << list;
+  }
+  EXPECT_THAT(Parsed("views=thumbnails").views, ElementsAre("thumbnails"));
+  EXPECT_THAT(Parsed("views=pages:thumbnails,enhanced,views=cbz").views,
+              ElementsAre("cbz", "enhanced", "thumbnails", "pages"));
+}
+
+// As with several -o, or one in fstab and one on the command line.
+TEST(Options, ViewsAddUpOverSeveralLists) {
+  Options options;
+  ASSERT_TRUE(ParseMountOptions("views=pages", &options).ok());
+  EXPECT_THAT(options.views, ElementsAre("pages"));
+  ASSERT_TRUE(ParseMountOptions("dpi=72", &options).ok());
+  ASSERT_TRUE(ParseMountOptions("views=enhanced", &options).ok());
+  EXPECT_THAT(options.views, ElementsAre("enhanced", "pages"));
+}
+
+TEST(Options, OptionsMayFollowAListOfViews) {
+  const Options options = Parsed("show_hidden,views=cbz,pages,dpi=72,nosuid");
+  EXPECT_THAT(options.views, ElementsAre("cbz", "pages"));
+  EXPECT_TRUE(options.show_hidden);
+  EXPECT_EQ(options.analyse.dpi, 72u);
+  EXPECT_THAT(options.kernel, ElementsAre("nosuid"));
+}
+
+// Only what directly follows a list of views continues it.
+TEST(Options, TheNameOfAViewAloneIsNoOption) {
+  EXPECT_THAT(Refused("pages"), AllOf(HasSubstr("unknown mount option \"pages\""),
+                                      HasSubstr("did you mean \"views=pages\"")));
+  EXPECT_THAT(Refused("views=cbz,dpi=72,pages"), HasSubstr("unknown mount option \"pages\""));
+  EXPECT_THAT(Refused("view=cbz,pages"), HasSubstr("unknown mount option \"pages\""));
+  EXPECT_THAT(Refused("views=cbz,pages=1"), HasSubstr("unknown mount option \"pages\""));
+  EXPECT_THAT(Refused("views=cbz,enhnaced"), AllOf(HasSubstr("unknown mount option \"enhnaced\""),
+                                                   HasSubstr("\"views=enhanced\"")));
+  Options options;
+  ASSERT_TRUE(ParseMountOptions("views=cbz", &options).ok());
+  EXPECT_FALSE(ParseMountOptions("pages", &options).ok());
+}
+
+TEST(Options, WrongViewsAreRefusedAndNameWhatThereIs) {
+  for (const char* value : {"zip", "", ":", "cbz:", ":cbz", "cbz::pages", "cbz:zip", "CBZ", "cbz ",
+                            "cbz\\,", "cbz\\,zip", "cbz;pages", "all"}) {
+    const std::string message = Refused(std::string("views=") + value);
+    EXPECT_THAT(message, HasSubstr("views takes one or more of")) << value;
+    for (const ViewName& view : kViewNames) EXPECT_THAT(message, HasSubstr(view.name)) << value;
+  }
+  EXPECT_THAT(Refused("views"), HasSubstr("\"views\" needs a value"));
+}
+
+TEST(Options, ARefusedListOfViewsChangesNothing) {
+  Options options;
+  EXPECT_FALSE(ParseMountOptions("views=pages:zip", &options).ok());
+  EXPECT_THAT(options.views, ElementsAre("cbz", "enhanced", "thumbnails", "pages"));
+  ASSERT_TRUE(ParseMountOptions("views=enhanced", &options).ok());
+  EXPECT_FALSE(ParseMountOptions("views=pages:zip", &options).ok());
+  EXPECT_THAT(options.views, ElementsAre("enhanced"));
+}
+
+TEST(Options, ARootThatIsNotAmongTheViewsIsRefused) {
+  for (const char* list : {"view=enhanced,views=cbz,pages", "views=cbz:pages,view=enhanced"}) {
+    const absl::Status status = CheckOptions(Parsed(list));
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << list;
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("view=enhanced"), HasSubstr("views=cbz:pages")))
+        << list;
+  }
+  EXPECT_TRUE(CheckOptions(Parsed("view=pages,views=cbz:pages")).ok());
+  EXPECT_TRUE(CheckOptions(Parsed("view=pages")).ok());
+  EXPECT_TRUE(CheckOptions(Parsed("view=enhanced,view=cbz,views=cbz")).ok());
+}
+
+TEST(Options, EachStageOfTheEnhancementHasAStrength) {
+  EXPECT_EQ(Parsed("enhance_curve=0.25").analyse.enhance.curve, 0.25);
+  EXPECT_EQ(Parsed("enhance_gamma=2.5").analyse.enhance.gamma, 2.5);
+  EXPECT_EQ(Parsed("enhance_brightness=1.5").analyse.enhance.brightness, 1.5f);
+  EXPECT_EQ(Parsed("enhance_contrast=0.5").analyse.enhance.contrast, 0.5f);
+  EXPECT_EQ(Parsed("enhance_cutoff=2.5").analyse.enhance.cutoff, 2.5);
+  EXPECT_EQ(Parsed("enhance_curve=.5").analyse.enhance.curve, 0.5);
+  EXPECT_EQ(Parsed("enhance_cutoff=3.").analyse.enhance.cutoff, 3);
+  EXPECT_TRUE(Parsed("enhance_gamma=2.5").analyse.enhance.on);
+  // The default said in words is the default: the same pages, the same key in the index.
+  EXPECT_EQ(Parsed("enhance_curve=1,enhance_gamma=0.9,enhance_brightness=1.03,"
+                   "enhance_contrast=1.05,enhance_cutoff=1")
+                .analyse,
+            AnalyseOptions());
+}
+
+TEST(Options, EnhanceTurnsAllStagesOffOrBackToTheSeed) {
+  EXPECT_FALSE(Parsed("enhance=none").analyse.enhance.on);
+  EXPECT_FALSE(Parsed("enhance=none,enhance_gamma=2").analyse.enhance.on);
+  EXPECT_TRUE(Parsed("enhance=none,enhance=seed").analyse.enhance.on);
+  EXPECT_EQ(Parsed("enhance_curve=0,enhance_gamma=1,enhance_brightness=2,enhance_contrast=2,"
+                   "enhance_cutoff=0,enhance=none,enhance=seed")
+                .analyse,
+            AnalyseOptions());
+  EXPECT_EQ(Parsed("enhance=seed,enhance_gamma=2").analyse.enhance.gamma, 2);
+  EXPECT_THAT(Refused("enhance=yes"), HasSubstr("enhance takes seed or none"));
+  EXPECT_THAT(Refused("enhance="), HasSubstr("enhance takes seed or none"));
+  EXPECT_THAT(Refused("enhance"), HasSubstr("needs a value"));
+}
+
+TEST(Options, StrengthsHaveTheirRangesWithBothEnds) {
+  const struct {
+    std::string name;
+    std::vector<std::string> taken, refused;
+    std::string range;
+  } kStages[] = {
+      {"enhance_curve", {"0", "1", "1.000"}, {"1.001", "2"}, "0 to 1"},
+      {"enhance_gamma", {"0.1", "10"}, {"0", "0.099", "10.01"}, "0.1 to 10"},
+      {"enhance_brightness", {"0", "10"}, {"10.01", "11"}, "0 to 10"},
+      {"enhance_contrast", {"0", "10"}, {"10.01", "11"}, "0 to 10"},
+      {"enhance_cutoff", {"0", "49"}, {"49.01", "50", "100"}, "0 to 49"},
+  };
+  for (const auto& stage : kStages) {
+    for (const std::string& value : stage.taken) Parsed(stage.name + "=" + value);
+    std::vector<std::string> refused = {"",    ".",   "-1",    "+1",    "1e0",
+                                        "nan", "inf", "0x1",   "1.0.0", "1 ",
+                                        " 1",  "1%",  "0\\,9", "much",  std::string(500, '9')};
+    refused.insert(refused.end(), stage.refused.begin(), stage.refused.end());
+    for (const std::string& value : refused) {
+      EXPECT_THAT(Refused(stage.name + "=" + value),
+                  AllOf(HasSubstr("option \"" + stage.name), HasSubstr(stage.range)));
+    }
+  }
 }
 
 TEST(Options, ARefusedValueChangesNothing) {
@@ -154,6 +327,10 @@ TEST(Options, UnknownOptionsNameTheNearestKnownOne) {
   EXPECT_THAT(Refused("qaulity=90"), AllOf(HasSubstr("\"qaulity\""), HasSubstr("\"quality\"")));
   EXPECT_THAT(Refused("chache=1G"), HasSubstr("\"cache\""));
   EXPECT_THAT(Refused("allow-other"), HasSubstr("\"allow_other\""));
+  EXPECT_THAT(Refused("veiws=cbz"), HasSubstr("did you mean \"views\""));
+  EXPECT_THAT(Refused("enhance_gama=1"), HasSubstr("did you mean \"enhance_gamma\""));
+  EXPECT_THAT(Refused("thumbsize=64"), HasSubstr("did you mean \"thumb_size\""));
+  EXPECT_THAT(Refused("cover-height=64"), HasSubstr("did you mean \"cover_height\""));
   EXPECT_THAT(Refused("frobnicate"), Not(HasSubstr("did you mean")));
   EXPECT_THAT(Refused("a"), Not(HasSubstr("did you mean")));
 }
