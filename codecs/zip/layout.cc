@@ -212,4 +212,8 @@ uint64_t Layout::PageDataOffset(uint32_t page) const {
 
 uint64_t Layout::PageDataBytes(uint32_t page) const { return ShapeOf(page).data(); }
 
+uint64_t Layout::InfoDataOffset() const { return kLocalHeaderBytes + NameBytes(0); }
+
+uint64_t Layout::InfoDataBytes() const { return offsets_[1] - InfoDataOffset(); }
+
 }  // namespace cbzfs

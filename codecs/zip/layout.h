@@ -95,6 +95,10 @@ class Layout {
   uint64_t PageDataOffset(uint32_t page) const;
   uint64_t PageDataBytes(uint32_t page) const;
 
+  // The same for ComicInfo.xml; no bytes where there is none of ours.
+  uint64_t InfoDataOffset() const;
+  uint64_t InfoDataBytes() const;
+
  private:
   // Entries count from 0 (ComicInfo.xml); page i is entry i + 1. Where a function takes an entry,
   // the one after the last stands for the central directory and the end records.

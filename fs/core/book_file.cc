@@ -136,9 +136,9 @@ std::shared_ptr<ReadWait> BookFile::Read(uint64_t offset, size_t size, ReadDone 
   const Layout& layout = *book_->book->layout();
   const uint64_t from = std::min(offset, extent_.bytes);
   const uint64_t bytes = std::min<uint64_t>(size, extent_.bytes - from);
-  const uint64_t at = extent_.offset + from;
+  const uint64_t start = extent_.offset + from;
   auto operation =
-      std::make_shared<Operation>(book_, at, layout.Map(at, bytes), std::move(done));
+      std::make_shared<Operation>(book_, start, layout.Map(start, bytes), std::move(done));
   if (auto s = operation->FillKnown(); !s.ok()) {
     operation->Finish(std::move(s));
     return nullptr;

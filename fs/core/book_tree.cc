@@ -27,7 +27,7 @@ BookTree::BookTree(std::vector<std::pair<std::string, BookPart>> files) {
 }
 
 const std::vector<BookTree::Child>* BookTree::List(std::string_view folder) const {
-  const auto found = folders_.find(folder);
+  const auto found = folders_.find(absl::string_view(folder.data(), folder.size()));
   return found == folders_.end() ? nullptr : &found->second;
 }
 

@@ -1,5 +1,8 @@
 #include "fs/core/books.h"
 
+#include <xxhash.h>
+
+#include <array>
 #include <utility>
 
 namespace cbzfs {
@@ -13,6 +16,12 @@ constexpr uint64_t kTreeEntryBytes = 100;
 // 65 000 sizes.
 constexpr uint64_t kSizeBytes = 8 << 20;
 constexpr uint64_t kSizeOverhead = 120;
+
+uint64_t KeyOf(const Book::Identity& identity, const BookPart& part) {
+  const std::array<uint64_t, 3> words = {Book::IdOf(identity), static_cast<uint64_t>(part.kind),
+                                         part.page};
+  return XXH3_64bits(words.data(), sizeof(words));
+}
 
 }  // namespace
 
@@ -44,15 +53,29 @@ absl::StatusOr<Books::Pointer> Books::Make(const Book::Identity& identity,
   return books_.Insert(id, *std::move(book), bytes);
 }
 
-absl::StatusOr<uint64_t> Books::BytesOf(const Book::Identity& identity, const BookPart& part,
-                                        std::shared_ptr<const KnownDocument> known) {
-  const uint64_t id = Book::IdOf(identity);
-  if (auto size = sizes_.Find(id)) return *size;
-  auto book = Make(identity, std::move(known));
+absl::StatusOr<uint64_t> Books::Measure(uint64_t key, const absl::StatusOr<Pointer>& book,
+                                        const BookPart& part) {
   if (!book.ok()) return book.status();
   const uint64_t bytes = (*book)->BytesOf(part);
-  sizes_.Insert(id, std::make_shared<const uint64_t>(bytes), kSizeOverhead);
+  sizes_.Insert(key, std::make_shared<const uint64_t>(bytes), kSizeOverhead);
   return bytes;
+}
+
+void Books::GetBytes(const std::string& path, const Book::Identity& identity, const BookPart& part,
+                     Priority priority, BytesDone done) {
+  const uint64_t key = KeyOf(identity, part);
+  if (auto bytes = sizes_.Find(key)) return done(*bytes);
+  Get(path, identity, priority,
+      [this, key, part, done = std::move(done)](const absl::StatusOr<Pointer>& book) mutable {
+        done(Measure(key, book, part));
+      });
+}
+
+absl::StatusOr<uint64_t> Books::BytesOf(const Book::Identity& identity, const BookPart& part,
+                                        std::shared_ptr<const KnownDocument> known) {
+  const uint64_t key = KeyOf(identity, part);
+  if (auto bytes = sizes_.Find(key)) return *bytes;
+  return Measure(key, Make(identity, std::move(known)), part);
 }
 
 Books::Tree Books::TreeOf(const Pointer& book) {

@@ -36,13 +36,20 @@ class Books {
   absl::StatusOr<Pointer> Make(const Book::Identity& identity,
                                std::shared_ptr<const KnownDocument> known);
 
-  // Book::BytesOf() the first page (covers) or all of it, remembered longer than the book itself.
+  // Book::BytesOf(), remembered longer than the book itself: a listing of a large folder asks for
+  // nothing else.
+  using BytesDone = absl::AnyInvocable<void(absl::StatusOr<uint64_t>)>;
+  void GetBytes(const std::string& path, const Book::Identity& identity, const BookPart& part,
+                Priority priority, BytesDone done);
   absl::StatusOr<uint64_t> BytesOf(const Book::Identity& identity, const BookPart& part,
                                    std::shared_ptr<const KnownDocument> known);
 
   Tree TreeOf(const Pointer& book);
 
  private:
+  absl::StatusOr<uint64_t> Measure(uint64_t key, const absl::StatusOr<Pointer>& book,
+                                   const BookPart& part);
+
   const Options options_;
   Documents* const documents_;
   LruCache<uint64_t, Book> books_;

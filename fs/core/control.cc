@@ -28,7 +28,9 @@ struct stat OwnAttr(const Services& services, uint64_t ino, mode_t mode) {
   source.st_mode = mode;
   source.st_uid = geteuid();
   source.st_gid = getegid();
-  return ShownAttr(services, source, ino, 0);
+  int64_t since_ns = 0;
+  for (const auto& view : services.views) since_ns = std::max(since_ns, view->since_ns());
+  return ShownAttr(since_ns, source, ino, 0);
 }
 
 class TextOpenFile : public OpenFile {
@@ -179,8 +181,13 @@ std::string StatusJson(const Services& services) {
   json["pid"] = getpid();
   json["version"] = kVersion;
   json["library"] = Escape(services.library->path());
+  json["views"] = nlohmann::json::array();
+  for (const auto& view : services.views) json["views"].push_back(view->name());
   json["pages"] = {{"original", pages.original},
                    {"drawn", pool.drawn},
+                   {"enhanced", pool.enhanced},
+                   {"thumbnails", pool.thumbnails},
+                   {"entries", pool.entries},
                    {"joined", pages.joined},
                    {"failed", pages.failed}};
   json["cache"] = {{"bytes", pages.cache.bytes},     {"limit", pages.cache.limit},

@@ -5,10 +5,8 @@
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
-#include <array>
 #include <typeinfo>
 #include <utility>
 
@@ -51,12 +49,6 @@ absl::StatusOr<std::unique_ptr<Index>> OpenIndex(const Options& options) {
   return absl::PermissionDeniedError(opened.status().message());
 }
 
-uint64_t HashOfView(const Options& options) {
-  const std::array<uint64_t, 3> words = {HashOf(options.analyse), options.layout.guard,
-                                         static_cast<uint64_t>(options.layout.names)};
-  return XXH3_64bits(words.data(), sizeof(words));
-}
-
 WorkerPoolOptions PoolOptions(const Options& options, const std::string& program) {
   WorkerPoolOptions pool;
   pool.worker_program = program;
@@ -91,21 +83,21 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
   auto index = OpenIndex(options);
   if (!index.ok()) return index.status();
   services->index = *std::move(index);
-  services->since_ns =
-      services->index->RememberView(services->library->path(), "cbz", HashOfView(options),
-                                    absl::ToUnixNanos(absl::Now()));
-
   services->documents =
       std::make_unique<Documents>(services->library.get(), services->index.get(),
                                   services->pool.get(), &services->errors, options.analyse);
   services->pages = std::make_unique<PageStore>(services->pool.get(), &services->errors,
                                                 options.analyse, options.cache_bytes);
-  if (options.view.empty()) {
-    services->views = MakeAllViews();
-  } else if (auto view = MakeView(options.view)) {
-    services->views.push_back(std::move(view));
-  } else {
-    return absl::InvalidArgumentError("there is no view called " + options.view);
+  services->books = std::make_unique<Books>(services->documents.get(), options);
+  const std::vector<std::string> names =
+      options.view.empty() ? options.views : std::vector<std::string>{options.view};
+  for (const std::string& name : names) {
+    const ViewName* const view = FindViewName(name);
+    if (view == nullptr) return absl::InvalidArgumentError("there is no view called " + name);
+    const int64_t since_ns =
+        services->index->RememberView(services->library->path(), name, HashOfView(*view, options),
+                                      absl::ToUnixNanos(absl::Now()));
+    services->views.push_back(std::make_unique<View>(*view, since_ns));
   }
   return std::unique_ptr<Filesystem>(new Filesystem(std::move(services)));
 }

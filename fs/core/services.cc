@@ -12,8 +12,7 @@ constexpr int64_t kNanosecond = 1'000'000'000;
 
 }  // namespace
 
-struct stat ShownAttr(const Services& services, const struct stat& source, uint64_t ino,
-                      uint64_t size) {
+struct stat ShownAttr(int64_t since_ns, const struct stat& source, uint64_t ino, uint64_t size) {
   struct stat st = {};
   st.st_ino = ino;
   st.st_mode = source.st_mode & ~static_cast<mode_t>(S_IWUSR | S_IWGRP | S_IWOTH);
@@ -26,9 +25,9 @@ struct stat ShownAttr(const Services& services, const struct stat& source, uint6
   st.st_atim = source.st_atim;
   st.st_mtim = source.st_mtim;
   const int64_t mtime = int64_t{st.st_mtim.tv_sec} * kNanosecond + st.st_mtim.tv_nsec;
-  if (services.since_ns != 0 && services.since_ns > mtime) {
-    st.st_mtim.tv_sec = services.since_ns / kNanosecond;
-    st.st_mtim.tv_nsec = services.since_ns % kNanosecond;
+  if (since_ns != 0 && since_ns > mtime) {
+    st.st_mtim.tv_sec = since_ns / kNanosecond;
+    st.st_mtim.tv_nsec = since_ns % kNanosecond;
   }
   // The source's change time moves with a chmod or a rename, which change nothing here.
   st.st_ctim = st.st_mtim;

@@ -12,6 +12,7 @@
 
 #include "cache/index.h"
 #include "codecs/worker/worker_pool.h"
+#include "fs/core/books.h"
 #include "fs/core/documents.h"
 #include "fs/core/error_log.h"
 #include "fs/core/library.h"
@@ -29,16 +30,14 @@ struct Services {
   ErrorLog errors;
   std::unique_ptr<WorkerPool> pool;
   std::unique_ptr<Documents> documents;
+  std::unique_ptr<Books> books;
   std::unique_ptr<PageStore> pages;
   std::vector<std::unique_ptr<View>> views;
-  // Nanoseconds since the epoch: when the options or the engine last changed what the library's
-  // files read as; 0: never. No time the user sees is older.
-  int64_t since_ns = 0;
 };
 
-// Attributes as the mount shows them: the source's owner and times, no write bits, one link.
-struct stat ShownAttr(const Services& services, const struct stat& source, uint64_t ino,
-                      uint64_t size);
+// Attributes as the mount shows them: the source's owner and times, no write bits, one link. No time
+// is before `since_ns` (View::since_ns()).
+struct stat ShownAttr(int64_t since_ns, const struct stat& source, uint64_t ino, uint64_t size);
 
 // Inode number of what `view` shows of the source file `st`; `what` tells apart several things that
 // one source shows as. Stable across mounts; never 0 or one of the first 1024, which the mount's own

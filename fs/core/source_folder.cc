@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "fs/core/comic_node.h"
 #include "fs/core/errno_status.h"
 
 namespace cbzfs {
@@ -33,9 +34,9 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
   void Start() {
     Documents& documents = *folder_->services().documents;
     for (const NameMap::Entry& entry : names_->map.entries()) {
-      if (entry.comic_name.empty()) continue;
-      auto comic = folder_->ComicCandidate(entry.source, entry.comic_name);
-      if (comic.ok() && !documents.Find(comic->path, KeyOf(comic->st)).has_value()) {
+      if (!entry.candidate()) continue;
+      auto comic = folder_->ComicCandidate(entry);
+      if (comic.ok() && !documents.Find(comic->path, folder_->view().RefOf(*comic)).has_value()) {
         probes_.push_back(*std::move(comic));
       }
     }
@@ -58,7 +59,7 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
       mu_.Unlock();
       // The answer is remembered by Documents, where Finish() finds it.
       folder_->services().documents->Probe(
-          comic.path, KeyOf(comic.st), Priority::kListing,
+          comic.path, folder_->view().RefOf(comic), Priority::kListing,
           [self = shared_from_this()](const absl::Status&) { self->Answered(); });
       mu_.Lock();
     }
@@ -92,26 +93,29 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
 
   // False: the entry is no comic, or one that does not open.
   bool AddComic(const NameMap::Entry& entry, Listing& listing) {
-    if (entry.comic_name.empty()) return false;
+    if (!entry.candidate()) return false;
     Services& services = folder_->services();
-    auto comic = folder_->ComicCandidate(entry.source, entry.comic_name);
+    auto comic = folder_->ComicCandidate(entry);
     if (!comic.ok()) return false;
-    const auto known = services.documents->Find(comic->path, KeyOf(comic->st));
+    const auto known = services.documents->Find(comic->path, folder_->view().RefOf(*comic));
     if (known.has_value() && !known->ok()) return false;
-    DirEntry shown;
-    shown.name = entry.comic_name;
-    shown.type = S_IFREG;
-    shown.ino = folder_->view_->ComicIno(*comic);
-    if (!known.has_value() || **known == nullptr) {
-      unknown_.push_back(*std::move(comic));
-    } else if (plus_) {
-      auto attr = folder_->view_->ComicAttr(services, *comic, ***known);
-      if (attr.ok()) {
-        shown.node = folder_->view_->MakeComic(folder_->shared_services(), *comic);
-        shown.attr = *attr;
+    const Documents::Pointer table = known.has_value() ? **known : nullptr;
+    for (const NameMap::Shown& shown : entry.shown) {
+      const ComicVersion version = VersionOf(&folder_->view(), *comic, shown.shape);
+      DirEntry listed{.name = shown.name,
+                      .ino = version.ino,
+                      .type = shown.shape == Shape::kFolder ? static_cast<mode_t>(S_IFDIR)
+                                                            : S_IFREG};
+      auto attr = ComicAttr(services, version, comic->st, table);
+      // A comic that its shape cannot be made of: a page of 4 GiB, say.
+      if (attr.has_value() && !attr->ok()) continue;
+      if (attr.has_value() && plus_) {
+        listed.node = MakeComicNode(folder_->shared_services(), version, comic->path);
+        listed.attr = **attr;
       }
+      listing.entries.push_back(std::move(listed));
     }
-    listing.entries.push_back(std::move(shown));
+    if (table == nullptr) unknown_.push_back(*std::move(comic));
     return true;
   }
 
@@ -151,7 +155,7 @@ void SourceFolder::GetAttr(AttrDone done) {
   auto st = services().library->Stat(path());
   if (!st.ok()) return done(st.status());
   if (!S_ISDIR(st->st_mode)) return done(ErrnoStatus(ESTALE, path()));
-  done(ShownAttr(services(), *st, ino(), static_cast<uint64_t>(st->st_size)));
+  done(ShownAttr(view().since_ns(), *st, ino(), static_cast<uint64_t>(st->st_size)));
 }
 
 absl::StatusOr<std::shared_ptr<const SourceFolder::Names>> SourceFolder::ReadNames() {
@@ -171,17 +175,17 @@ absl::StatusOr<std::shared_ptr<const SourceFolder::Names>> SourceFolder::ReadNam
   if (!folder.ok()) return folder.status();
   auto names = std::make_shared<const Names>(Names{
       KeyOf(folder->st), now,
-      NameMap(std::move(folder->names), view_->comic_extension(), services().options.show_hidden)});
+      NameMap(std::move(folder->names),
+              [this](SourceFormat format) { return view().WishesFor(format); },
+              services().options.show_hidden)});
   absl::MutexLock lock(&mu_);
   names_ = names;
   return names;
 }
 
-absl::StatusOr<SourceEntry> SourceFolder::ComicCandidate(const SourceName& source,
-                                                         std::string_view shown) {
-  SourceEntry entry;
-  entry.path = Join(source.name);
-  entry.name = std::string(shown);
+absl::StatusOr<SourceEntry> SourceFolder::ComicCandidate(const NameMap::Entry& named) {
+  const SourceName& source = named.source;
+  SourceEntry entry{.path = Join(source.name), .format = named.format};
   auto st = S_ISLNK(source.type) ? services().library->StatFile(entry.path)
                                  : services().library->Stat(entry.path);
   if (!st.ok()) return st.status();
@@ -196,20 +200,22 @@ absl::StatusOr<Found> SourceFolder::FindPlain(const SourceName& source) {
   const std::string path = Join(source.name);
   auto st = services().library->Stat(path);
   if (!st.ok()) return st.status();
+  if (!view().ShowsAsItIs(st->st_mode)) return ErrnoStatus(ENOENT, path);
+  const View* const shown_in = &view();
   Found found;
   if (S_ISDIR(st->st_mode)) {
-    const uint64_t ino = InoOf(view_->id(), "folder", *st);
-    found.node = std::make_shared<SourceFolder>(shared_services(), view_, ino, path);
+    const uint64_t ino = InoOf(view().id(), "folder", *st);
+    found.node = std::make_shared<SourceFolder>(shared_services(), shown_in, ino, path);
   } else if (S_ISLNK(st->st_mode)) {
     found.node =
-        std::make_shared<PlainLink>(shared_services(), InoOf(view_->id(), "link", *st), path);
+        std::make_shared<PlainLink>(shared_services(), shown_in, InoOf(view().id(), "link", *st), path);
   } else if (S_ISREG(st->st_mode)) {
     found.node =
-        std::make_shared<PlainFile>(shared_services(), InoOf(view_->id(), "file", *st), path);
+        std::make_shared<PlainFile>(shared_services(), shown_in, InoOf(view().id(), "file", *st), path);
   } else {
     return ErrnoStatus(ENOENT, path);
   }
-  found.attr = ShownAttr(services(), *st, found.node->ino(), static_cast<uint64_t>(st->st_size));
+  found.attr = ShownAttr(view().since_ns(), *st, found.node->ino(), static_cast<uint64_t>(st->st_size));
   return found;
 }
 
@@ -217,44 +223,70 @@ void SourceFolder::Lookup(std::string_view name, LookupDone done) {
   if (name.size() > NAME_MAX) return done(ErrnoStatus(ENAMETOOLONG, path()));
   auto names = ReadNames();
   if (!names.ok()) return done(names.status());
-  if (const NameMap::Entry* entry = (*names)->map.FindComic(name)) {
-    return LookupComic(*entry, kAttempts, std::move(done));
+  if (const auto match = (*names)->map.FindShown(name)) {
+    return LookupShown(*match, std::move(done));
   }
   const NameMap::Entry* entry = (*names)->map.FindSource(name);
   if (entry == nullptr) return done(ErrnoStatus(ENOENT, Join(name)));
-  if (entry->comic_name.empty()) return done(FindPlain(entry->source));
-  LookupPdfItself(*entry, std::move(done));
+  if (!entry->candidate()) return done(FindPlain(entry->source));
+  LookupCandidateItself(*entry, std::move(done));
 }
 
-void SourceFolder::LookupComic(const NameMap::Entry& entry, int attempts, LookupDone done) {
-  auto comic = ComicCandidate(entry.source, entry.comic_name);
-  if (!comic.ok()) return done(ErrnoStatus(ENOENT, Join(entry.comic_name)));
-  AnalyseNext(comic->path);
-  const std::string path = comic->path;
-  const SourceKey key = KeyOf(comic->st);
+void SourceFolder::LookupShown(const NameMap::Match& match, LookupDone done) {
+  auto comic = ComicCandidate(*match.entry);
+  Wanted wanted{match.entry->source, *match.shown};
+  if (comic.ok()) {
+    AnalyseNext(comic->path);
+    return LookupComic(wanted, *std::move(comic), kAttempts, std::move(done));
+  }
+  if (wanted.shown.name == wanted.source.name) return done(FindPlain(wanted.source));
+  done(ErrnoStatus(ENOENT, Join(wanted.shown.name)));
+}
+
+void SourceFolder::LookupComic(const Wanted& wanted, SourceEntry comic, int attempts,
+                               LookupDone done) {
+  const ComicVersion version = VersionOf(&view(), comic, wanted.shown.shape);
+  // A folder is there when the file opens; the size of a file wants its table.
+  const bool opens_is_enough = wanted.shown.shape == Shape::kFolder;
+  auto answer = [self = shared_from_this(), wanted, version, attempts, comic,
+                 done = std::move(done)](const absl::Status& failure,
+                                         const Documents::Pointer& known) mutable {
+    if (absl::IsAborted(failure) && attempts > 1) {
+      const std::string path = comic.path;
+      auto st = self->services().library->StatFile(path);
+      if (!st.ok()) return done(st.status());
+      comic.st = *st;
+      return self->LookupComic(wanted, std::move(comic), attempts - 1, std::move(done));
+    }
+    if (absl::IsCancelled(failure)) return done(failure);
+    if (!failure.ok()) {
+      // It shows under its own name instead, which may be the very one.
+      if (wanted.shown.name == wanted.source.name) return done(self->FindPlain(wanted.source));
+      return done(ErrnoStatus(ENOENT, comic.path));
+    }
+    auto attr = ComicAttr(self->services(), version, comic.st, known);
+    if (!attr.has_value()) return done(ErrnoStatus(EIO, comic.path));
+    if (!attr->ok()) return done(attr->status());
+    done(Found{MakeComicNode(self->shared_services(), version, comic.path), **attr});
+  };
+  const DocumentRef ref = version.book.source;
+  if (opens_is_enough) {
+    services().documents->Probe(
+        comic.path, ref, Priority::kStat,
+        [answer = std::move(answer)](const absl::Status& opens) mutable { answer(opens, nullptr); });
+    return;
+  }
   services().documents->Get(
-      path, key, Priority::kStat,
-      [self = shared_from_this(), entry, attempts, comic = *std::move(comic),
-       done = std::move(done)](absl::StatusOr<Documents::Pointer> known) mutable {
-        if (absl::IsAborted(known.status()) && attempts > 1) {
-          return self->LookupComic(entry, attempts - 1, std::move(done));
-        }
-        if (absl::IsCancelled(known.status())) return done(known.status());
-        // It shows under its own name instead.
-        if (!known.ok()) return done(ErrnoStatus(ENOENT, comic.path));
-        Found found;
-        found.node = self->view_->MakeComic(self->shared_services(), comic);
-        auto attr = self->view_->ComicAttr(self->services(), comic, **known);
-        if (!attr.ok()) return done(attr.status());
-        found.attr = *attr;
-        done(std::move(found));
+      comic.path, ref, Priority::kStat,
+      [answer = std::move(answer)](absl::StatusOr<Documents::Pointer> known) mutable {
+        answer(known.status(), known.ok() ? *known : nullptr);
       });
 }
 
-void SourceFolder::LookupPdfItself(const NameMap::Entry& entry, LookupDone done) {
-  auto comic = ComicCandidate(entry.source, entry.comic_name);
+void SourceFolder::LookupCandidateItself(const NameMap::Entry& entry, LookupDone done) {
+  auto comic = ComicCandidate(entry);
   if (!comic.ok()) return done(FindPlain(entry.source));
-  services().documents->Probe(comic->path, KeyOf(comic->st), Priority::kStat,
+  services().documents->Probe(comic->path, view().RefOf(*comic), Priority::kStat,
                               [self = shared_from_this(), source = entry.source,
                                done = std::move(done)](const absl::Status& opens) mutable {
                                 if (absl::IsCancelled(opens)) return done(opens);
@@ -283,7 +315,7 @@ void SourceFolder::AnalyseNext(const std::string& path) {
     }
   }
   for (const SourceEntry& entry : next) {
-    services().documents->Get(entry.path, KeyOf(entry.st), Priority::kListing,
+    services().documents->Get(entry.path, view().RefOf(entry), Priority::kListing,
                               [](const absl::StatusOr<Documents::Pointer>&) {});
   }
 }

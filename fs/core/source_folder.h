@@ -1,10 +1,10 @@
 // A folder of the library as a view shows it: the names, what each entry is, and where its node
 // comes from.
 //
-// The names of comics follow from the folder's listing alone (names.h), but whether a PDF opens is
-// the file's own secret: one that does not shows under its own name. So a listing first finds out
-// about every PDF it does not know yet (a probe: half a millisecond each, by the workers), and
-// answers when it knows. It says nothing about sizes; those cost an analysis, which a stat pays.
+// The names of comics follow from the folder's listing alone (names.h), but whether a file opens as
+// a comic is its own secret: one that does not shows under its own name. So a listing first finds
+// out about every candidate it does not know yet (a probe: half a millisecond each, by the workers),
+// and answers when it knows. It says nothing about sizes; those cost an analysis, which a stat pays.
 //
 // Threads: any.
 
@@ -23,15 +23,13 @@
 #include "fs/core/names.h"
 #include "fs/core/services.h"
 #include "fs/core/source_node.h"
+#include "fs/core/view.h"
 
 namespace cbzfs {
 
 class SourceFolder : public SourceNode, public std::enable_shared_from_this<SourceFolder> {
  public:
-  // `view` belongs to `services`.
-  SourceFolder(std::shared_ptr<Services> services, const View* view, uint64_t ino,
-               std::string path)
-      : SourceNode(std::move(services), ino, std::move(path)), view_(view) {}
+  using SourceNode::SourceNode;
 
   void GetAttr(AttrDone done) override;
   void Lookup(std::string_view name, LookupDone done) override;
@@ -49,20 +47,27 @@ class SourceFolder : public SourceNode, public std::enable_shared_from_this<Sour
   // The folder's names, read again when the folder has changed.
   absl::StatusOr<std::shared_ptr<const Names>> ReadNames();
 
-  // What `source` is, for an entry that may be a comic: the file behind it if it is a regular file
-  // or a link to one inside the library.
-  absl::StatusOr<SourceEntry> ComicCandidate(const SourceName& source, std::string_view shown);
+  // What the file of an entry that may be a comic is: itself if it is a regular file, or what a link
+  // leads to inside the library.
+  absl::StatusOr<SourceEntry> ComicCandidate(const NameMap::Entry& entry);
 
-  // `attempts`: a file that changes while it is looked at is looked at again.
-  void LookupComic(const NameMap::Entry& entry, int attempts, LookupDone done);
-  void LookupPdfItself(const NameMap::Entry& entry, LookupDone done);
+  // A name that a candidate shows as. `attempts`: a file that changes while it is looked at is looked
+  // at again.
+  struct Wanted {
+    SourceName source;
+    NameMap::Shown shown;
+  };
+  void LookupComic(const Wanted& wanted, SourceEntry comic, int attempts, LookupDone done);
+  void LookupShown(const NameMap::Match& match, LookupDone done);
+  // A candidate's own name: there while it is no comic.
+  void LookupCandidateItself(const NameMap::Entry& entry, LookupDone done);
+  // An entry as it is; ENOENT where the view does not show such.
   absl::StatusOr<Found> FindPlain(const SourceName& source);
 
   // A stat of one unknown comic is seldom the last (ls -l, rsync): the next ones of the listing are
   // analysed meanwhile, so that all workers are busy.
   void AnalyseNext(const std::string& path);
 
-  const View* const view_;
   absl::Mutex mu_;
   std::shared_ptr<const Names> names_ ABSL_GUARDED_BY(mu_);
   std::deque<SourceEntry> unknown_ ABSL_GUARDED_BY(mu_);

@@ -55,7 +55,7 @@ void SourceNode::Adopt(const Node& other) {
 void PlainFile::GetAttr(AttrDone done) {
   auto st = services().library->Stat(path());
   if (!st.ok()) return done(st.status());
-  done(ShownAttr(services(), *st, ino(), static_cast<uint64_t>(st->st_size)));
+  done(ShownAttr(view().since_ns(), *st, ino(), static_cast<uint64_t>(st->st_size)));
 }
 
 void PlainFile::Open(OpenDone done) {
@@ -74,7 +74,7 @@ void PlainFile::Open(OpenDone done) {
 void PlainLink::GetAttr(AttrDone done) {
   auto st = services().library->Stat(path());
   if (!st.ok()) return done(st.status());
-  done(ShownAttr(services(), *st, ino(), static_cast<uint64_t>(st->st_size)));
+  done(ShownAttr(view().since_ns(), *st, ino(), static_cast<uint64_t>(st->st_size)));
 }
 
 absl::StatusOr<std::string> PlainLink::ReadLink() { return services().library->ReadLink(path()); }

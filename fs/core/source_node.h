@@ -20,8 +20,9 @@ namespace cbzfs {
 // of a folder above is learnt when the kernel looks the entry up again (Adopt).
 class SourceNode : public Node {
  public:
-  SourceNode(std::shared_ptr<Services> services, uint64_t ino, std::string path)
-      : Node(ino), services_(std::move(services)), path_(std::move(path)) {}
+  // `view` belongs to `services`.
+  SourceNode(std::shared_ptr<Services> services, const View* view, uint64_t ino, std::string path)
+      : Node(ino), services_(std::move(services)), view_(view), path_(std::move(path)) {}
 
   void Adopt(const Node& other) override;
 
@@ -29,9 +30,11 @@ class SourceNode : public Node {
   std::string path() const;
   Services& services() const { return *services_; }
   const std::shared_ptr<Services>& shared_services() const { return services_; }
+  const View& view() const { return *view_; }
 
  private:
   const std::shared_ptr<Services> services_;
+  const View* const view_;
   mutable absl::Mutex path_mu_;
   std::string path_ ABSL_GUARDED_BY(path_mu_);
 };

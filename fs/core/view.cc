@@ -1,22 +1,55 @@
 #include "fs/core/view.h"
 
-#include <utility>
+#include <xxhash.h>
 
-#include "fs/core/cbz_view.h"
+#include <array>
+
+#include "fs/core/library.h"
 
 namespace cbzfs {
 
-std::vector<std::unique_ptr<View>> MakeAllViews() {
-  std::vector<std::unique_ptr<View>> views;
-  views.push_back(MakeCbzView());
-  return views;
+std::vector<Wish> View::WishesFor(SourceFormat format) const {
+  const bool book = format != SourceFormat::kImage;
+  if (id() == kCbzView.id) {
+    if (format == SourceFormat::kPdf) return {{.shape = Shape::kBook, .ending = ".cbz"}};
+    return {};
+  }
+  if (id() == kEnhancedView.id) {
+    if (!book) return {{.shape = Shape::kPicture, .ending = ".jpg"}};
+    return {{.shape = Shape::kBook,
+             .ending = ".cbz",
+             .own_name = format == SourceFormat::kArchive}};
+  }
+  if (id() == kThumbnailsView.id) {
+    std::vector<Wish> wishes = {{.shape = Shape::kPicture, .ending = ".jpg"}};
+    if (book) wishes.push_back({.shape = Shape::kFolder, .ending = ""});
+    return wishes;
+  }
+  if (book) return {{.shape = Shape::kFolder, .ending = ""}};
+  return {};
 }
 
-std::unique_ptr<View> MakeView(std::string_view name) {
-  for (auto& view : MakeAllViews()) {
-    if (view->name() == name) return std::move(view);
-  }
-  return nullptr;
+Rendition View::RenditionOf(Shape shape) const {
+  if (id() == kEnhancedView.id) return Rendition::kEnhanced;
+  if (id() != kThumbnailsView.id) return Rendition::kPlain;
+  return shape == Shape::kPicture ? Rendition::kCover : Rendition::kThumbnails;
+}
+
+DocumentRef View::RefOf(const SourceEntry& source) const {
+  return {.key = KeyOf(source.st),
+          .format = source.format,
+          .enhanced = id() == kEnhancedView.id};
+}
+
+uint64_t HashOfView(const ViewName& view, const Options& options) {
+  AnalyseOptions analyse = options.analyse;
+  analyse.enhanced = view.id == kEnhancedView.id;
+  const bool small = view.id == kThumbnailsView.id;
+  const std::array<uint64_t, 5> words = {HashOf(analyse), options.layout.guard,
+                                         static_cast<uint64_t>(options.layout.names),
+                                         small ? options.thumb_size : 0,
+                                         small ? options.cover_height : 0};
+  return XXH3_64bits(words.data(), sizeof(words));
 }
 
 }  // namespace cbzfs

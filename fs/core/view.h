@@ -1,9 +1,15 @@
-// A view: one way to show the library. The cbz view is the first; enhanced, thumbnails and pages
-// plug in here.
+// A view: one way to show the library.
 //
 // The folder tree, the names, the passthrough of all that is no comic, broken files under their own
-// names: that is the same for every view and lives in SourceFolder (source_folder.h). A view says
-// what a comic's virtual file is called and makes the node for it.
+// names: that is the same for every view and lives in SourceFolder (source_folder.h); what a comic's
+// virtual files are lives in comic_node.h. A view only says what is made of which kind of file:
+//
+//   | view       | PDF                       | CBZ, ZIP             | image file       | all else |
+//   |------------|---------------------------|----------------------|------------------|----------|
+//   | cbz        | Foo.cbz                   | as it is             | as it is         | as it is |
+//   | enhanced   | Foo.cbz, enhanced         | Foo.cbz, enhanced    | foo.jpg enhanced | as it is |
+//   | thumbnails | Foo.jpg cover, Foo/ pages | Foo.jpg, Foo/        | foo.jpg small    | not there|
+//   | pages      | Foo/ of the CBZ's entries | Foo/ of its entries  | as it is         | as it is |
 //
 // Immutable: any thread. Owned by Services for the life of the mount.
 
@@ -13,23 +19,21 @@
 #include <sys/stat.h>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "fs/core/documents.h"
-#include "fs/core/node.h"
+#include "fs/core/book.h"
+#include "fs/core/names.h"
+#include "fs/core/view_names.h"
 
 namespace cbzfs {
 
-struct Services;
-
-// An entry of the library: where it is, and what stat said of it when it was found.
+// A comic of the library: where it is, and what stat said of it when it was found.
 struct SourceEntry {
   std::string path;  // relative to the library
   struct stat st = {};
-  std::string name;  // as the view shows it
+  SourceFormat format = SourceFormat::kPdf;
   // The source has further names (hard links, or this one is a symbolic link): the inode must
   // follow from the name as well.
   bool shares_inode = false;
@@ -37,34 +41,34 @@ struct SourceEntry {
 
 class View {
  public:
-  virtual ~View() = default;
+  // `name` is one of kViewNames. `since_ns`: nanoseconds since the epoch when options or the engine
+  // last changed what the view's files read as, 0: never. No time the user sees in it is older.
+  View(const ViewName& name, int64_t since_ns) : name_(name), since_ns_(since_ns) {}
 
   // Its folder at the top, and the value of `-o view=`.
-  virtual std::string_view name() const = 0;
+  std::string_view name() const { return name_.name; }
+  // Keeps the inodes of one view apart from those of another.
+  uint64_t id() const { return name_.id; }
+  int64_t since_ns() const { return since_ns_; }
 
-  // Keeps the inodes of one view apart from those of another. Never reused for another view.
-  virtual uint64_t id() const = 0;
+  // What it makes of a file of the format; empty: nothing, the file is no candidate here.
+  std::vector<Wish> WishesFor(SourceFormat format) const;
 
-  // What comics end in, with the dot.
-  virtual std::string_view comic_extension() const = 0;
+  // Whether it shows an entry of this type that it makes nothing of, or that does not open.
+  bool ShowsAsItIs(mode_t type) const { return id() != kThumbnailsView.id || S_ISDIR(type); }
 
-  // The inode number of a comic, as stat says it: the same for all versions of the source.
-  virtual uint64_t ComicIno(const SourceEntry& source) const = 0;
+  Rendition RenditionOf(Shape shape) const;
 
-  // The node of a comic, of this version of the source.
-  virtual std::shared_ptr<Node> MakeComic(const std::shared_ptr<Services>& services,
-                                          const SourceEntry& source) const = 0;
+  // What the library has to know of a comic before the view can say how large its files are.
+  DocumentRef RefOf(const SourceEntry& source) const;
 
-  // Attributes of a comic whose page table is known, without waiting.
-  virtual absl::StatusOr<struct stat> ComicAttr(Services& services, const SourceEntry& source,
-                                                const KnownDocument& document) const = 0;
+ private:
+  const ViewName name_;
+  const int64_t since_ns_;
 };
 
-// The view called `name`, or null.
-std::unique_ptr<View> MakeView(std::string_view name);
-
-// The views of a mount without `-o view=`, in the order of the listing.
-std::vector<std::unique_ptr<View>> MakeAllViews();
+// The hash of what decides the bytes of a view's files, beside the sources.
+uint64_t HashOfView(const ViewName& view, const Options& options);
 
 }  // namespace cbzfs
 

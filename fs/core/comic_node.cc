@@ -1,0 +1,243 @@
+#include "fs/core/comic_node.h"
+
+#include <errno.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fs/core/book_file.h"
+#include "fs/core/entry_file.h"
+#include "fs/core/errno_status.h"
+#include "fs/core/services.h"
+
+namespace cbzfs {
+namespace {
+
+// What `stat` calls the things of a comic; part of their inode numbers.
+std::string_view NameOf(Shape shape) {
+  switch (shape) {
+    case Shape::kBook:
+      return "comic";
+    case Shape::kFolder:
+      return "comic folder";
+    case Shape::kPicture:
+      return "comic picture";
+  }
+  return "";
+}
+
+// The part of a book that is the whole of a file in a shape.
+BookPart PartOf(Shape shape) {
+  return {.kind = shape == Shape::kBook ? BookPart::Kind::kWhole : BookPart::Kind::kPage};
+}
+
+struct stat AsOnDisk(const SourceKey& key) {
+  struct stat st = {};
+  st.st_dev = key.dev;
+  st.st_ino = key.ino;
+  return st;
+}
+
+// What the kernel knows a node of this version by.
+uint64_t NodeOf(const ComicVersion& version, uint64_t stat_ino) {
+  const std::string what =
+      absl::StrCat("version ", HashOf(version.book.source.key), " of comic ", stat_ino);
+  return InoOf(version.view->id(), what, AsOnDisk(version.book.source.key));
+}
+
+uint64_t InoInside(const ComicVersion& version, const std::string& what) {
+  return InoOf(version.view->id(), absl::StrCat(what, " of comic ", version.ino),
+               AsOnDisk(version.book.source.key));
+}
+
+std::string NameOf(const BookPart& part) {
+  return part.kind == BookPart::Kind::kInfo ? "info" : absl::StrCat("page ", part.page);
+}
+
+struct stat FolderAttr(const View& view, const struct stat& source, uint64_t ino) {
+  // Whoever may read the comic may enter the folder made of it.
+  struct stat st = source;
+  const mode_t readable = source.st_mode & (S_IRUSR | S_IRGRP | S_IROTH);
+  st.st_mode = S_IFDIR | readable | (readable >> 2);
+  return ShownAttr(view.since_ns(), st, ino, 4096);
+}
+
+// The file no longer opens as a comic, so this name is gone: it shows under its own one.
+absl::Status Gone(const absl::Status& failure) {
+  if (absl::IsCancelled(failure)) return failure;
+  return ErrnoStatus(ESTALE, std::string(failure.message()));
+}
+
+}  // namespace
+
+ComicVersion VersionOf(const View* view, const SourceEntry& source, Shape shape) {
+  ComicVersion version{.view = view, .shape = shape};
+  version.book = {.source = view->RefOf(source),
+                  .stem = std::string(StemOfPath(source.path)),
+                  .rendition = view->RenditionOf(shape)};
+  std::string what(NameOf(shape));
+  if (source.shares_inode) absl::StrAppend(&what, " ", source.path);
+  version.ino = InoOf(view->id(), what, source.st);
+  return version;
+}
+
+std::shared_ptr<Node> MakeComicNode(const std::shared_ptr<Services>& services,
+                                    const ComicVersion& version, const std::string& path) {
+  const uint64_t node = NodeOf(version, version.ino);
+  if (version.shape == Shape::kFolder) {
+    return std::make_shared<ComicFolder>(services, node, version.ino, version, "", path);
+  }
+  return std::make_shared<ComicFile>(services, node, version.ino, version, PartOf(version.shape),
+                                     path);
+}
+
+std::optional<absl::StatusOr<struct stat>> ComicAttr(
+    Services& services, const ComicVersion& version, const struct stat& source,
+    const std::shared_ptr<const KnownDocument>& known) {
+  if (version.shape == Shape::kFolder) return FolderAttr(*version.view, source, version.ino);
+  if (known == nullptr) return std::nullopt;
+  auto bytes = services.books->BytesOf(version.book, PartOf(version.shape), known);
+  if (!bytes.ok()) return bytes.status();
+  return ShownAttr(version.view->since_ns(), source, version.ino, *bytes);
+}
+
+void ComicFile::GetAttr(AttrDone done) {
+  const std::string where = path();
+  auto st = services().library->StatFile(where);
+  if (!st.ok() || KeyOf(*st) != version_.book.source.key) {
+    // Deleted, replaced or changed: whoever has it open still sees what they opened. For others
+    // the kernel looks the name up again.
+    absl::MutexLock lock(&mu_);
+    if (auto file = open_.lock()) return done(open_attr_);
+    return done(ErrnoStatus(st.ok() ? ESTALE : ErrnoOf(st.status()), where));
+  }
+  services().books->GetBytes(where, version_.book, part_, Priority::kStat,
+                             [self = shared_from_this(), st = *st,
+                              done = std::move(done)](absl::StatusOr<uint64_t> bytes) mutable {
+                               if (!bytes.ok()) return done(Gone(bytes.status()));
+                               done(ShownAttr(self->view().since_ns(), st, self->stat_ino_,
+                                              *bytes));
+                             });
+}
+
+void ComicFile::Open(OpenDone done) {
+  const std::string where = path();
+  SourceKey key;
+  auto file = services().library->OpenFile(where, &key, version_.book.source.format);
+  if (!file.ok()) return done(file.status());
+  if (key != version_.book.source.key) return done(ErrnoStatus(ESTALE, where));
+  services().books->Get(where, version_.book, Priority::kStat,
+                        [self = shared_from_this(), where, file = *std::move(file),
+                         done = std::move(done)](absl::StatusOr<Books::Pointer> book) mutable {
+                          if (!book.ok()) return done(Gone(book.status()));
+                          done(self->MakeFile(where, std::move(file), *std::move(book)));
+                        });
+}
+
+absl::StatusOr<std::shared_ptr<OpenFile>> ComicFile::MakeFile(
+    const std::string& where, std::shared_ptr<const SourceFile> file,
+    std::shared_ptr<const Book> book) {
+  struct stat st;
+  if (fstat(file->fd(), &st) != 0) return ErrnoStatus(errno, where);
+  const uint64_t bytes = book->BytesOf(part_);
+  PageStore* const pages = services().pages.get();
+  std::shared_ptr<OpenFile> open;
+  if (book->layout() == nullptr) {
+    open = std::make_shared<EntryFile>(HoldOpen(where, std::move(file), std::move(book)),
+                                       part_.page, pages, shared_services());
+  } else {
+    const Extent extent = book->ExtentOf(part_);
+    // One page alone asks for no other.
+    const uint32_t ahead = part_.kind == BookPart::Kind::kWhole ? services().read_ahead : 0;
+    open = std::make_shared<BookFile>(HoldOpen(where, std::move(file), std::move(book)), extent,
+                                      pages, ahead, shared_services());
+  }
+  // What the kernel has cached of this node is of this version.
+  open->keep_cache = true;
+  absl::MutexLock lock(&mu_);
+  open_ = open;
+  open_attr_ = ShownAttr(view().since_ns(), st, stat_ino_, bytes);
+  return open;
+}
+
+void ComicFolder::GetAttr(AttrDone done) {
+  const std::string where = path();
+  auto st = services().library->StatFile(where);
+  if (!st.ok()) return done(st.status());
+  if (KeyOf(*st) != version_.book.source.key) return done(ErrnoStatus(ESTALE, where));
+  done(FolderAttr(view(), *st, stat_ino_));
+}
+
+void ComicFolder::WithBook(Priority priority, Ready ready,
+                           absl::AnyInvocable<void(absl::Status)> failed) {
+  const std::string where = path();
+  auto st = services().library->StatFile(where);
+  if (!st.ok()) return failed(st.status());
+  if (KeyOf(*st) != version_.book.source.key) return failed(ErrnoStatus(ESTALE, where));
+  services().books->Get(
+      where, version_.book, priority,
+      [self = shared_from_this(), st = *st, ready = std::move(ready),
+       failed = std::move(failed)](absl::StatusOr<Books::Pointer> book) mutable {
+        if (!book.ok()) return failed(Gone(book.status()));
+        ready(st, *std::move(book));
+      });
+}
+
+Found ComicFolder::FoundOf(const BookTree::Child& child, const struct stat& source,
+                           const Book& book) {
+  Found found;
+  if (child.is_folder) {
+    std::string inside = inside_.empty() ? child.name : absl::StrCat(inside_, "/", child.name);
+    const uint64_t ino = InoInside(version_, absl::StrCat("folder ", inside));
+    found.attr = FolderAttr(view(), source, ino);
+    found.node = std::make_shared<ComicFolder>(shared_services(), NodeOf(version_, ino), ino,
+                                               version_, std::move(inside), path());
+    return found;
+  }
+  const uint64_t ino = InoInside(version_, NameOf(child.part));
+  found.attr = ShownAttr(view().since_ns(), source, ino, book.BytesOf(child.part));
+  found.node = std::make_shared<ComicFile>(shared_services(), NodeOf(version_, ino), ino, version_,
+                                           child.part, path());
+  return found;
+}
+
+void ComicFolder::Lookup(std::string_view name, LookupDone done) {
+  auto shared = std::make_shared<LookupDone>(std::move(done));
+  WithBook(
+      Priority::kStat,
+      [this, shared, name = std::string(name)](const struct stat& source, Books::Pointer book) {
+        const Books::Tree tree = services().books->TreeOf(book);
+        const BookTree::Child* const child = tree->Find(inside_, name);
+        if (child == nullptr) return (*shared)(ErrnoStatus(ENOENT, absl::StrCat(path(), "/", name)));
+        (*shared)(FoundOf(*child, source, *book));
+      },
+      [shared](const absl::Status& failure) { (*shared)(failure); });
+}
+
+void ComicFolder::List(bool plus, ListDone done) {
+  auto shared = std::make_shared<ListDone>(std::move(done));
+  WithBook(
+      Priority::kStat,
+      [this, shared, plus](const struct stat& source, Books::Pointer book) {
+        auto listing = std::make_shared<Listing>();
+        const Books::Tree tree = services().books->TreeOf(book);
+        const std::vector<BookTree::Child>* const children = tree->List(inside_);
+        if (children == nullptr) return (*shared)(ErrnoStatus(ESTALE, path()));
+        listing->entries.reserve(children->size());
+        for (const BookTree::Child& child : *children) {
+          Found found = FoundOf(child, source, *book);
+          DirEntry entry{.name = child.name,
+                         .ino = found.attr.st_ino,
+                         .type = child.is_folder ? static_cast<mode_t>(S_IFDIR) : S_IFREG};
+          if (plus) {
+            entry.node = std::move(found.node);
+            entry.attr = found.attr;
+          }
+          listing->entries.push_back(std::move(entry));
+        }
+        (*shared)(std::shared_ptr<const Listing>(std::move(listing)));
+      },
+      [shared](const absl::Status& failure) { (*shared)(failure); });
+}
+
+}  // namespace cbzfs
