@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <cstring>
 
-#include "codecs/image/jpeg_header.h"
+#include "codecs/image/jpeg_payload.h"
+#include "codecs/image/resize.h"
 #include "codecs/pdf/color_profiles.h"
 #include "codecs/pdf/drawing.h"
+#include "codecs/pdf/enhanced_originals.h"
 #include "codecs/pdf/original_image.h"
 #include "codecs/pdf/page_box.h"
 #include "codecs/pdf/pdf_internal.h"
@@ -73,24 +75,6 @@ bool IsBlank(const fz_pixmap& pixmap) {
   return true;
 }
 
-// Everything of `stream`, a whole JPEG, that is neither SOI nor EOI, with `insert` behind its APP0.
-absl::StatusOr<FittedJpeg> PayloadOf(std::string_view stream, const std::string& insert) {
-  const auto bytes =
-      absl::Span<const uint8_t>(reinterpret_cast<const uint8_t*>(stream.data()), stream.size());
-  const absl::StatusOr<JpegHeader> header = ReadJpegHeader(bytes);
-  if (!header.ok()) return absl::DataLossError("the page's image is no JPEG any more");
-  const size_t length = FindLastEoi(bytes, *header);
-  const size_t split = insert.empty() ? 2 : header->after_app0;
-  if (length < split) return absl::DataLossError("the page's image is no JPEG any more");
-  FittedJpeg jpeg;
-  jpeg.payload.reserve(length + insert.size());
-  jpeg.payload.append(stream.substr(2, split - 2));
-  jpeg.payload += insert;
-  jpeg.payload.append(stream.substr(split, length - split));
-  jpeg.components = header->components;
-  return jpeg;
-}
-
 }  // namespace
 
 Drawing::~Drawing() {
@@ -148,7 +132,7 @@ absl::StatusOr<FittedJpeg> Pdf::Impl::Extract(pdf_obj* object, const AnalyseOpti
     if (found.insert >= 0) insert = profiles.insert(found.insert);
   }
   absl::StatusOr<FittedJpeg> jpeg =
-      PayloadOf(std::string_view(reinterpret_cast<const char*>(buffer->data), buffer->len), insert);
+      PayloadOf(absl::MakeConstSpan(buffer->data, buffer->len), insert);
   fz_drop_buffer(ctx, buffer);
   if (jpeg.ok() && jpeg->payload.size() > max_payload) {
     return absl::DataLossError("the page's image is longer than its slot");
@@ -172,6 +156,38 @@ absl::StatusOr<FittedJpeg> Pdf::Produce(uint32_t index, const Page& page,
   const absl::Status status = drawing.Draw(impl_->doc, *object, index, page, options.box);
   if (!status.ok()) return status;
   return FitJpeg(drawing.raster(), options.quality, max_payload);
+}
+
+absl::Span<const uint8_t> Pdf::Original(const Page& page, std::string* buffer) const {
+  const absl::Span<const uint8_t> stream = OriginalStream(impl_->source, page);
+  if (stream.size() != page.source_bytes || stream.empty()) return stream;
+  buffer->assign(reinterpret_cast<const char*>(stream.data()), stream.size());
+  buffer->append("\xFF\xD9");
+  return {reinterpret_cast<const uint8_t*>(buffer->data()), buffer->size()};
+}
+
+absl::StatusOr<FittedJpeg> Pdf::ProduceSmall(uint32_t index, const Page& page,
+                                             const AnalyseOptions& options,
+                                             const SmallPicture& picture) {
+  const absl::StatusOr<pdf_obj*> object = impl_->tree.Find(index);
+  if (!object.ok()) return object.status();
+  if (picture.width == 0 || picture.height == 0 || !(page.dpi > 0)) {
+    return absl::InvalidArgumentError("impossible page size");
+  }
+  // A whole fraction of the page, at least twice as large as the picture: MuPDF then decodes the
+  // image at a half, a quarter or an eighth, and the filter has enough to choose from.
+  const uint32_t divisor = std::max(
+      1u, std::min(page.width / (2 * picture.width), page.height / (2 * picture.height)));
+  Page small = page;
+  small.width = (page.width + divisor - 1) / divisor;
+  small.height = (page.height + divisor - 1) / divisor;
+  small.dpi = page.dpi * static_cast<float>(small.width) / static_cast<float>(page.width);
+  Drawing drawing(impl_->ctx);
+  const absl::Status status = drawing.Draw(impl_->doc, *object, index, small, options.box);
+  if (!status.ok()) return status;
+  const std::unique_ptr<PixelRows> rows = ResizeRows(
+      std::make_unique<RasterRows>(drawing.raster()), picture.width, picture.height);
+  return FitJpeg(*rows, {.quality = picture.quality, .max_payload = picture.max_payload});
 }
 
 }  // namespace cbzfs

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "codecs/pdf/color_profiles.h"
+#include "codecs/pdf/enhanced_originals.h"
 #include "codecs/pdf/original_image.h"
 #include "codecs/pdf/page_box.h"
 #include "codecs/pdf/page_facts.h"
@@ -24,6 +25,7 @@ struct Draft {
   OriginalImage original;
   float image_dpi = 0;  // of the largest image; 0: there is none
   bool gray = false;
+  bool lone_image = false;
 };
 
 void LookAtPage(const Pdf::Impl& pdf, pdf_obj* page, const AnalyseOptions& options, Draft* draft) {
@@ -69,6 +71,12 @@ void TakeFacts(const Pdf::Impl& pdf, const PageFacts& facts, Draft* draft) {
     largest = image.area;
     draft->image_dpi = PlacedResolution(image, draft->box);
   }
+  // At least half of the page, so that what is decoded small is most of what is seen.
+  const double box = static_cast<double>(draft->box.box.x1 - draft->box.box.x0) *
+                     (draft->box.box.y1 - draft->box.box.y0);
+  draft->lone_image = facts.complete && !facts.heavy && !facts.optional_content &&
+                      facts.annotations == 0 && !draft->annotated && facts.marks == 1 &&
+                      facts.images.size() == 1 && largest >= box / 2;
   draft->gray = facts.gray && !draft->annotated && AllImagesGray(pdf, facts);
 }
 
@@ -85,6 +93,7 @@ Page DrawnPage(const AnalyseOptions& options, const Draft& draft) {
   page.height = size.height;
   page.dpi = size.dpi;
   page.gray = draft.gray;
+  page.lone_image = draft.lone_image;
   return page;
 }
 
@@ -157,6 +166,7 @@ absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options, bool sparin
   }
   if (document.pages.empty()) return absl::NotFoundError("the document has no pages");
   FillSlots(impl_.get(), described, options, sparing, &document.pages);
+  DescribeOriginals(impl_->source, options, sparing, &document.pages);
   document.inserts = profiles.TakeInserts();
   return document;
 }

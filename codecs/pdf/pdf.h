@@ -63,6 +63,22 @@ class Pdf {
   absl::StatusOr<FittedJpeg> Produce(uint32_t index, const Page& page,
                                      const AnalyseOptions& options, uint64_t max_payload);
 
+  // A thumbnail of a page that is a lone image (Page::lone_image): the page drawn small, for which
+  // MuPDF decodes the image small, and scaled to exactly this size.
+  struct SmallPicture {
+    uint32_t width = 0;
+    uint32_t height = 0;
+    uint32_t quality = 85;
+    uint64_t max_payload = 0;
+  };
+  absl::StatusOr<FittedJpeg> ProduceSmall(uint32_t index, const Page& page,
+                                          const AnalyseOptions& options,
+                                          const SmallPicture& picture);
+
+  // The JPEG of a kOriginal row as a whole file: its range of the source, or, where that lacks an
+  // EOI, a copy in `buffer` that has one. Empty where the range lies outside.
+  absl::Span<const uint8_t> Original(const Page& page, std::string* buffer) const;
+
   struct Impl;
   Impl* impl() const { return impl_.get(); }  // for this room and its calibration
 

@@ -17,12 +17,15 @@
 namespace cbzfs {
 
 // Page `index` of the document, whose row of the table is `row`, drawn small and measured. Nothing
-// when it cannot be drawn: it then gets its slot from its facts.
+// when it cannot be drawn: it then gets its slot from its facts. `enhanced`, where it is not null,
+// gets by how much the small drawing grows in bytes when it is enhanced, as a log.
 std::optional<SmallDrawing> MeasurePageSmall(Pdf::Impl* pdf, uint32_t index, const Page& row,
-                                             const AnalyseOptions& options);
+                                             const AnalyseOptions& options,
+                                             std::optional<float>* enhanced = nullptr);
 
-// Gives every kDrawn row its payload_bytes. `described[i]` is what DescribePage() said of
-// (*rows)[i]; those of other rows are not looked at. `sparing`: no page is drawn small.
+// Gives every kDrawn row its payload_bytes, and enhanced_bytes where options.enhanced asks for them.
+// `described[i]` is what DescribePage() said of (*rows)[i]; those of other rows are not looked at.
+// `sparing`: no page is drawn small.
 void FillSlots(Pdf::Impl* pdf, absl::Span<const SlotPage> described, const AnalyseOptions& options,
                bool sparing, std::vector<Page>* rows);
 

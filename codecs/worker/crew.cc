@@ -212,6 +212,7 @@ MonotonicTime Crew::NextTime(bool hiring) const {
 void Crew::StartWork(Worker* worker, uint64_t document) {
   worker->state = Worker::State::kBusy;
   worker->last_used = ++uses_;
+  if (document == 0) return;
   std::vector<uint64_t>& open = worker->documents;
   open.erase(std::remove(open.begin(), open.end(), document), open.end());
   open.insert(open.begin(), document);

@@ -53,7 +53,7 @@ class Crew {
   };
   static constexpr uint64_t kZygoteTag = 1;
   static constexpr uint64_t kFirstWorker = 16;
-  // As many documents as a worker keeps open (OpenDocuments::kMaxDocuments).
+  // As many documents as a worker keeps open (OpenSources::kMaxSources).
   static constexpr size_t kRememberedDocuments = 4;
   // After so many failed starts in a row (1.5 s) nobody should wait for a worker any longer.
   static constexpr int kHopeless = 4;
@@ -76,6 +76,7 @@ class Crew {
   // When OnTime() is due, or when Hire() may succeed again if `hiring`.
   MonotonicTime NextTime(bool hiring) const;
 
+  // 0: nothing that stays open.
   void StartWork(Worker* worker, uint64_t document);
   // It answered and is free again.
   void EndWork(Worker* worker);

@@ -131,7 +131,7 @@ Dispatcher::Verdict Dispatcher::Judge(const Job& job, Worker** worker) {
   }
   // Where no worker can be started, an old one is better than none.
   const uint64_t after = crew_.failures() >= Crew::kHopeless ? 0 : job.after_worker;
-  *worker = crew_.FindIdle(job.source->key(), after);
+  *worker = crew_.FindIdle(job.DocumentKey(), after);
   if (*worker != nullptr) return Verdict::kGo;
   return after > 0 ? Verdict::kNeedsNewWorker : Verdict::kNoWorker;
 }
@@ -194,7 +194,7 @@ bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, MonotonicTime 
     queue_.PushFront(std::move(job));
     return false;
   }
-  crew_.StartWork(worker, job->source->key());
+  crew_.StartWork(worker, job->DocumentKey());
   memory_reserved_ += job->MemoryNeed();
   const MonotonicTime deadline = After(now, DeadlineOf(job->kind, options_));
   running_[worker->number] = {std::move(job), std::move(result), deadline};

@@ -4,48 +4,119 @@
 #include <utility>
 #include <vector>
 
+#include "codecs/comic/archive_comic.h"
+#include "codecs/comic/image_comic.h"
 #include "codecs/document/document_codec.h"
+#include "codecs/image/picture.h"
 #include "codecs/worker/channel.h"
-#include "codecs/worker/open_documents.h"
+#include "codecs/worker/open_sources.h"
 #include "codecs/worker/protocol.h"
 #include "codecs/worker/result_file.h"
+#include "codecs/worker/worker_pool.h"
 
 namespace cbzfs {
 namespace {
 
-absl::Status Analyse(Pdf* pdf, const proto::Request::Analyse& request, int result,
+using Source = OpenSources::Source;
+
+absl::Status Probe(const Source& source, proto::Reply* reply) {
+  uint32_t pages = 1;
+  if (source.pdf != nullptr) {
+    pages = source.pdf->page_count();
+  } else if (source.archive != nullptr) {
+    const absl::StatusOr<uint32_t> images = source.archive->CountImages();
+    if (!images.ok()) return images.status();
+    pages = *images;
+  } else if (absl::Status status = CheckImage(source.file); !status.ok()) {
+    return status;
+  }
+  reply->set_page_count(pages);
+  return absl::OkStatus();
+}
+
+absl::Status Analyse(const Source& source, const proto::Request::Analyse& request, int result,
                      proto::Reply* reply) {
-  const absl::StatusOr<Document> document = pdf->Analyse(FromProto(request.options()), request.sparing());
+  const AnalyseOptions options = FromProto(request.options());
+  const absl::StatusOr<Document> document =
+      source.pdf != nullptr       ? source.pdf->Analyse(options, request.sparing())
+      : source.archive != nullptr ? source.archive->Analyse(options, request.sparing())
+                                  : AnalyseImage(source.file, options, request.sparing());
   if (!document.ok()) return document.status();
   const std::string bytes = EncodeDocument(*document);
   reply->set_result_bytes(bytes.size());
   return WriteResult(result, bytes);
 }
 
-absl::Status Draw(Pdf* pdf, const proto::Request::Draw& request, int result, proto::Reply* reply) {
-  const absl::StatusOr<FittedJpeg> jpeg =
-      pdf->Produce(request.page(), FromProto(request.row()), FromProto(request.options()),
-                   request.max_payload());
+// A page that is drawn, or a lone image that is drawn small.
+absl::StatusOr<MadePicture> DrawPdfPage(Pdf* pdf, const proto::Request::Draw& request,
+                                        const PictureRequest& picture) {
+  const Page row = FromProto(request.row());
+  const AnalyseOptions options = FromProto(request.options());
+  absl::StatusOr<FittedJpeg> jpeg =
+      static_cast<Finish>(request.finish()) == Finish::kThumbnail
+          ? pdf->ProduceSmall(request.page(), row, options,
+                              {.width = picture.width,
+                               .height = picture.height,
+                               .quality = picture.quality,
+                               .max_payload = picture.max_payload})
+          : pdf->Produce(request.page(), row, options, request.max_payload());
   if (!jpeg.ok()) return jpeg.status();
-  reply->set_result_bytes(jpeg->payload.size());
-  reply->set_quality(jpeg->quality);
-  reply->set_softened(jpeg->softened);
-  return WriteResult(result, jpeg->payload);
+  return MadePicture{.jpeg = *std::move(jpeg), .note = ""};
 }
 
-absl::Status Serve(OpenDocuments* documents, const proto::Request& request, UniqueFd source,
-                   int result, proto::Reply* reply) {
-  const absl::StatusOr<Pdf*> pdf =
-      documents->Get(request.source_key(), request.source_bytes(), std::move(source));
-  if (!pdf.ok()) return pdf.status();
+absl::StatusOr<MadePicture> MakePage(const Source& source, const proto::Request::Draw& request) {
+  const auto finish = static_cast<Finish>(request.finish());
+  const AnalyseOptions options = FromProto(request.options());
+  const bool small = finish == Finish::kThumbnail;
+  const PictureRequest picture = {.width = small ? request.width() : request.row().width(),
+                                  .height = small ? request.height() : request.row().height(),
+                                  .quality = small ? kThumbnailQuality : options.quality,
+                                  .max_payload = request.max_payload(),
+                                  .enhance = options.enhance};
+  const auto make = small ? ShrinkPicture : EnhancePicture;
+  if (source.archive != nullptr) return source.archive->MakePage(request.entry(), make, picture);
+  if (source.pdf == nullptr) return make(source.file, picture);
+  const Page row = FromProto(request.row());
+  if (finish == Finish::kPage || row.kind != PageKind::kOriginal) {
+    return DrawPdfPage(source.pdf, request, picture);
+  }
+  std::string buffer;
+  return make(source.pdf->Original(row, &buffer), picture);
+}
+
+absl::Status Draw(const Source& source, const proto::Request::Draw& request, int result,
+                  proto::Reply* reply) {
+  if (static_cast<Finish>(request.finish()) == Finish::kEntry) {
+    if (source.archive == nullptr) return absl::InternalError("no archive to unpack from");
+    const absl::StatusOr<std::string> data =
+        source.archive->Read(request.entry(), request.entry_bytes());
+    if (!data.ok()) return data.status();
+    reply->set_result_bytes(data->size());
+    return WriteResult(result, *data);
+  }
+  const absl::StatusOr<MadePicture> made = MakePage(source, request);
+  if (!made.ok()) return made.status();
+  reply->set_result_bytes(made->jpeg.payload.size());
+  reply->set_quality(made->jpeg.quality);
+  reply->set_softened(made->jpeg.softened);
+  reply->set_message(PrintableLine(made->note));
+  return WriteResult(result, made->jpeg.payload);
+}
+
+absl::Status Serve(OpenSources* sources, const proto::Request& request, UniqueFd file, int result,
+                   proto::Reply* reply) {
+  const OpenSources::Key key = {.source = request.source_key(),
+                                .format = static_cast<SourceFormat>(request.format()),
+                                .bytes = request.source_bytes()};
+  const absl::StatusOr<Source> source = sources->Get(key, std::move(file));
+  if (!source.ok()) return source.status();
   switch (request.what_case()) {
     case proto::Request::kProbe:
-      reply->set_page_count((*pdf)->page_count());
-      return absl::OkStatus();
+      return Probe(*source, reply);
     case proto::Request::kAnalyse:
-      return Analyse(*pdf, request.analyse(), result, reply);
+      return Analyse(*source, request.analyse(), result, reply);
     case proto::Request::kDraw:
-      return Draw(*pdf, request.draw(), result, reply);
+      return Draw(*source, request.draw(), result, reply);
     case proto::Request::WHAT_NOT_SET:
       break;
   }
@@ -59,8 +130,8 @@ void CloseSandbox() {}
 
 }  // namespace
 
-int ServeRequests(PdfEngine* engine, int socket) {
-  OpenDocuments documents(engine);
+int ServeRequests(const Engines& engines, int socket) {
+  OpenSources sources(engines);
   CloseSandbox();
   if (!SendMessage(socket, MakeHello(), {}, Wait::kYes).ok()) return 1;
   while (true) {
@@ -76,7 +147,7 @@ int ServeRequests(PdfEngine* engine, int socket) {
     absl::Status status;
     bool exhausted = false;
     try {
-      status = Serve(&documents, request, std::move(descriptors->front()),
+      status = Serve(&sources, request, std::move(descriptors->front()),
                      descriptors->back().get(), &reply);
     } catch (const std::bad_alloc&) {
       status = absl::ResourceExhaustedError("memory ended");
@@ -88,7 +159,7 @@ int ServeRequests(PdfEngine* engine, int socket) {
       SetFailure(status, &reply);
     }
     // What was open may be what filled the memory.
-    if (absl::IsResourceExhausted(status) && !exhausted) documents.Clear();
+    if (absl::IsResourceExhausted(status) && !exhausted) sources.Clear();
     descriptors->clear();
     if (!SendMessage(socket, reply, {}, Wait::kYes).ok()) return 1;
     // An exception may have left MuPDF's own stack of handlers in disorder.

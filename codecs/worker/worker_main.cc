@@ -3,8 +3,10 @@
 #include <sys/socket.h>
 
 #include <cstdio>
+#include <string>
 
 #include "absl/strings/numbers.h"
+#include "codecs/archive/legacy_charsets.h"
 #include "codecs/pdf/pdf.h"
 #include "codecs/worker/request_loop.h"
 #include "codecs/worker/zygote_server.h"
@@ -19,7 +21,13 @@ int main(int argc, char** argv) {
           stderr);
     return 64;  // EX_USAGE
   }
-  cbzfs::PdfEngine engine;  // shared by all workers until they write to it
-  return cbzfs::RunZygote(socket,
-                          [&engine](int worker) { return cbzfs::ServeRequests(&engine, worker); });
+  const auto charsets = cbzfs::LegacyCharsets::Load();
+  if (!charsets.ok()) {
+    fprintf(stderr, "cbzfs-worker: %s\n", std::string(charsets.status().message()).c_str());
+    return 1;
+  }
+  cbzfs::PdfEngine pdf;  // shared by all workers until they write to it
+  const cbzfs::Engines engines = {.pdf = &pdf, .charsets = charsets->get()};
+  return cbzfs::RunZygote(
+      socket, [&engines](int worker) { return cbzfs::ServeRequests(engines, worker); });
 }

@@ -62,6 +62,29 @@ std::vector<uint32_t> AllRows(const Document& document) {
   return rows;
 }
 
+// All but entries whose bytes are nowhere: the archive's directory lied about them.
+std::vector<uint32_t> RowsWithBytes(const Document& document) {
+  std::vector<uint32_t> rows = AllRows(document);
+  std::erase_if(rows, [&](uint32_t i) {
+    return document.pages[i].kind == PageKind::kRaw && document.pages[i].source_bytes == 0 &&
+           document.entries[i].bytes > 0;
+  });
+  return rows;
+}
+
+std::vector<uint32_t> RowsFor(Rendition rendition, const Document& document) {
+  switch (rendition) {
+    case Rendition::kPlain:
+      return AllRows(document);
+    case Rendition::kEnhanced:
+      return RowsWithBytes(document);
+    case Rendition::kThumbnails:
+    case Rendition::kCover:
+      return PagesInOrder(document);
+  }
+  return {};
+}
+
 // A page that a worker makes anew: only its size, its slot and its gray count.
 Page MadePage(const Page& row, PictureSize size, uint64_t payload) {
   Page page;
@@ -72,12 +95,14 @@ Page MadePage(const Page& row, PictureSize size, uint64_t payload) {
   return page;
 }
 
-std::shared_ptr<Document> EnhancedDocument(const Document& source) {
+std::shared_ptr<Document> EnhancedDocument(const Document& source,
+                                           const std::vector<uint32_t>& rows) {
   auto document = std::make_shared<Document>();
   document->info = source.info;
-  document->entries = source.entries;
-  document->pages.reserve(source.pages.size());
-  for (const Page& row : source.pages) {
+  document->pages.reserve(rows.size());
+  for (const uint32_t index : rows) {
+    const Page& row = source.pages[index];
+    if (!source.entries.empty()) document->entries.push_back(source.entries[index]);
     if (row.kind == PageKind::kRaw) {
       document->pages.push_back(row);
       continue;
@@ -137,11 +162,9 @@ absl::StatusOr<std::shared_ptr<const Book>> Book::Make(const Identity& identity,
 
 absl::Status Book::Build(const Options& options) {
   id_ = IdOf(identity_);
-  const bool small =
-      rendition() == Rendition::kThumbnails || rendition() == Rendition::kCover;
-  rows_ = small ? PagesInOrder(document()) : AllRows(document());
+  rows_ = RowsFor(rendition(), document());
   if (rows_.empty()) return absl::NotFoundError("the comic has no pages");
-  if (rendition() == Rendition::kCover) rows_.resize(1);
+  if (rendition() == Rendition::kCover) rows_.erase(rows_.begin() + 1, rows_.end());
   if (rendition() == Rendition::kPlain && format() != SourceFormat::kPdf) return absl::OkStatus();
 
   std::shared_ptr<const Document> made;
@@ -149,7 +172,7 @@ absl::Status Book::Build(const Options& options) {
   if (rendition() == Rendition::kPlain) {
     made = known_->document;
   } else if (rendition() == Rendition::kEnhanced) {
-    made = EnhancedDocument(document());
+    made = EnhancedDocument(document(), rows_);
     if (format() == SourceFormat::kImage) layout = {.guard = 0};
   } else {
     made = SmallDocument(document(), rows_, options, rendition() == Rendition::kCover);

@@ -1,0 +1,123 @@
+#include "codecs/comic/archive_comic.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "codecs/image/image_page.h"
+#include "codecs/image/image_info.h"
+
+namespace cbzfs {
+namespace {
+
+constexpr size_t kMaxNotes = 1000;
+constexpr size_t kMaxNoteBytes = 300;
+constexpr char kNoImages[] = "an archive without images: shown as it is";
+
+absl::Span<const uint8_t> Bytes(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+// The image that an entry is, by its first 64 KiB; of a stored one, which lies in the mapping, also
+// by its end.
+absl::StatusOr<ImagePage> Describe(const Archive& archive, const Archive::Member& member) {
+  const uint64_t bytes = archive.entries()[member.index].bytes;
+  const absl::StatusOr<absl::Span<const uint8_t>> stored = archive.StoredData(member.index);
+  if (stored.ok()) {
+    absl::StatusOr<ImagePage> page = DescribeImage(*stored, bytes);
+    if (page.ok() && !EndsProperly(*stored)) {
+      return absl::DataLossError("the image ends too early: handed on as it is");
+    }
+    return page;
+  }
+  const absl::StatusOr<std::string> head = archive.ReadHead(member.index, kImageHeadBytes);
+  if (!head.ok()) return head.status();
+  return DescribeImage(Bytes(*head), bytes);
+}
+
+void AddNote(uint32_t page, absl::string_view text, Document* document) {
+  if (document->notes.size() >= kMaxNotes) return;
+  document->notes.push_back({.page = page, .text = std::string(text.substr(0, kMaxNoteBytes))});
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ArchiveComic>> ArchiveComic::Open(absl::Span<const uint8_t> file,
+                                                                 const LegacyCharsets* charsets) {
+  absl::StatusOr<std::unique_ptr<Archive>> archive = Archive::Open(file);
+  if (!archive.ok()) return archive.status();
+  return std::unique_ptr<ArchiveComic>(new ArchiveComic(*std::move(archive), charsets));
+}
+
+absl::StatusOr<uint32_t> ArchiveComic::CountImages() const {
+  uint32_t count = 0;
+  bool one_is_readable = false;
+  for (const Archive::Member& member : archive_->Members(*charsets_, HasImageExtension)) {
+    if (!member.image) continue;
+    ++count;
+    one_is_readable = one_is_readable || Describe(*archive_, member).ok();
+  }
+  if (!one_is_readable) return absl::NotFoundError(kNoImages);
+  return count;
+}
+
+absl::StatusOr<Document> ArchiveComic::Analyse(const AnalyseOptions& options, bool sparing) const {
+  Document document;
+  for (const std::string& note : archive_->notes()) AddNote(Note::kWholeFile, note, &document);
+  std::vector<SlotImage> images;
+  std::vector<uint32_t> image_pages;
+  for (Archive::Member& member : archive_->Members(*charsets_, HasImageExtension)) {
+    const auto index = static_cast<uint32_t>(document.pages.size());
+    const ZipDirectoryEntry& entry = archive_->entries()[member.index];
+    Page row{.kind = PageKind::kRaw, .width = 1, .height = 1};
+    absl::Status readable = archive_->Verdict(member.index);
+    if (readable.ok() && member.image) {
+      absl::StatusOr<ImagePage> image = Describe(*archive_, member);
+      readable = image.status();
+      if (image.ok()) {
+        row = image->row;
+        images.push_back(image->slot);
+        image_pages.push_back(index);
+      }
+    }
+    if (!readable.ok()) AddNote(index, readable.message(), &document);
+    row.source_offset = entry.data_offset;
+    row.source_bytes = entry.data_offset == 0 ? 0 : entry.compressed_bytes;
+    document.pages.push_back(row);
+    document.entries.push_back(ToDocumentEntry(entry, member.index, std::move(member.name)));
+  }
+  if (images.empty()) return absl::NotFoundError(kNoImages);
+  if (images.size() > options.max_pages) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(images.size(), " pages are more than -o max_pages=", options.max_pages,
+                     " allows: shown as it is"));
+  }
+  if (!options.enhanced) return document;
+  std::vector<Page*> rows;
+  for (const uint32_t page : image_pages) rows.push_back(&document.pages[page]);
+  const auto data = [&](size_t i, UseImage use) {
+    const uint32_t entry = document.entries[image_pages[i]].index;
+    if (const auto stored = archive_->StoredData(entry); stored.ok()) return use(*stored);
+    const auto unpacked = archive_->Read(entry, kMaxImageFileBytes);
+    if (unpacked.ok()) use(Bytes(*unpacked));
+  };
+  FillEnhancedSlots(images, options, sparing, data, rows);
+  return document;
+}
+
+absl::StatusOr<std::string> ArchiveComic::Read(uint32_t entry, uint64_t max_bytes) const {
+  if (entry >= archive_->entries().size()) return absl::NotFoundError("no such entry");
+  return archive_->Read(entry, max_bytes);
+}
+
+absl::StatusOr<MadePicture> ArchiveComic::MakePage(uint32_t entry, Make make,
+                                                   const PictureRequest& request) const {
+  if (entry >= archive_->entries().size()) return absl::NotFoundError("no such entry");
+  if (const auto stored = archive_->StoredData(entry); stored.ok()) return make(*stored, request);
+  const absl::StatusOr<std::string> unpacked = archive_->Read(entry, kMaxImageFileBytes);
+  if (!unpacked.ok()) return unpacked.status();
+  return make(Bytes(*unpacked), request);
+}
+
+}  // namespace cbzfs
