@@ -321,21 +321,20 @@ std::unique_ptr<PixelRows> EnhanceRows(std::unique_ptr<PixelRows> source,
   return std::make_unique<EnhancedRows>(std::move(source), options);
 }
 
-absl::StatusOr<std::unique_ptr<PixelRows>> KeepEnhanced(std::unique_ptr<PixelRows> source,
+absl::StatusOr<std::unique_ptr<PixelRows>> KeepEnhanced(PixelRows& source,
                                                         const EnhanceOptions& options) {
-  if (!options.on) return KeepRows(std::move(source));
   EnhanceStatistics statistics(options);
   absl::StatusOr<std::unique_ptr<KeptRows>> kept =
-      KeptRows::Read(*source, [&statistics, &source](const uint8_t* row) {
-        statistics.Add(row, source->width(), source->components());
+      KeptRows::Read(source, [&statistics, &source, &options](const uint8_t* row) {
+        if (options.on) statistics.Add(row, source.width(), source.components());
       });
-  if (!kept.ok()) return kept.status();
+  if (!kept.ok() || !options.on) return kept;
   const EnhanceTables tables = MakeTables(statistics, options);
-  for (uint32_t y = 0; y < source->height(); ++y) {
+  for (uint32_t y = 0; y < source.height(); ++y) {
     uint8_t* row = (*kept)->Row(y);
-    tables.Apply(row, row, source->width(), source->components());
+    tables.Apply(row, row, source.width(), source.components());
   }
-  return std::unique_ptr<PixelRows>(*std::move(kept));
+  return kept;
 }
 
 }  // namespace cbzfs

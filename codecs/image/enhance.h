@@ -117,9 +117,10 @@ EnhanceTables MakeTables(const EnhanceStatistics& statistics, const EnhanceOptio
 std::unique_ptr<PixelRows> EnhanceRows(std::unique_ptr<PixelRows> source,
                                        const EnhanceOptions& options);
 
-// The same pixels, enhanced at once and kept in memory: one pass over the source, and any number of
-// passes cost nothing. The source's status when it fails; kResourceExhausted when memory ends.
-absl::StatusOr<std::unique_ptr<PixelRows>> KeepEnhanced(std::unique_ptr<PixelRows> source,
+// The same pixels, enhanced at once and kept in memory: one pass over the source, which is not
+// needed any more then, and later passes cost nothing. The source's status when it fails;
+// kResourceExhausted when memory ends.
+absl::StatusOr<std::unique_ptr<PixelRows>> KeepEnhanced(PixelRows& source,
                                                         const EnhanceOptions& options);
 
 }  // namespace cbzfs

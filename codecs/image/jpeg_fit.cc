@@ -38,28 +38,6 @@ double QuantiserScale(uint32_t quality) {
   return quality < 50 ? 5000.0 / quality : 200.0 - 2.0 * quality;
 }
 
-// True when R == G == B all over. Eight pixels a step; every neighbouring pair of bytes inside a
-// pixel is compared by one of four overlapping words.
-bool RowIsGray(const uint8_t* row, uint32_t width) {
-  uint32_t x = 0;
-  for (; x + 8 <= width; x += 8, row += 24) {
-    uint64_t a, b, c, d;
-    std::memcpy(&a, row, 8);
-    std::memcpy(&b, row + 6, 8);
-    std::memcpy(&c, row + 12, 8);
-    std::memcpy(&d, row + 16, 8);
-    // The first three words begin at a pixel, the last ends with one: R0G0B0R1G1B1..,
-    // ..R6G6B6R7G7B7.
-    const uint64_t pairs = ((a ^ (a >> 8)) | (b ^ (b >> 8)) | (c ^ (c >> 8))) & 0x000000ffff00ffffu;
-    const uint64_t last = (d ^ (d >> 8)) & 0x00ffff00ffff0000u;
-    if ((pairs | last) != 0) return false;
-  }
-  for (; x < width; ++x, row += 3) {
-    if (row[0] != row[1] || row[1] != row[2]) return false;
-  }
-  return true;
-}
-
 // One in `step` of a picture's MCUs, squeezed together: in each row of MCUs every step'th, five
 // further to the right than in the row above, so that lines of text, columns and margins are all
 // met as often as they occur.
@@ -257,6 +235,28 @@ absl::Status Check(const PixelRows& rows, const FitRequest& request) {
 }
 
 }  // namespace
+
+// Eight pixels a step; every neighbouring pair of bytes inside a
+// pixel is compared by one of four overlapping words.
+bool RowIsGray(const uint8_t* row, uint32_t width) {
+  uint32_t x = 0;
+  for (; x + 8 <= width; x += 8, row += 24) {
+    uint64_t a, b, c, d;
+    std::memcpy(&a, row, 8);
+    std::memcpy(&b, row + 6, 8);
+    std::memcpy(&c, row + 12, 8);
+    std::memcpy(&d, row + 16, 8);
+    // The first three words begin at a pixel, the last ends with one: R0G0B0R1G1B1..,
+    // ..R6G6B6R7G7B7.
+    const uint64_t pairs = ((a ^ (a >> 8)) | (b ^ (b >> 8)) | (c ^ (c >> 8))) & 0x000000ffff00ffffu;
+    const uint64_t last = (d ^ (d >> 8)) & 0x00ffff00ffff0000u;
+    if ((pairs | last) != 0) return false;
+  }
+  for (; x < width; ++x, row += 3) {
+    if (row[0] != row[1] || row[1] != row[2]) return false;
+  }
+  return true;
+}
 
 // Of one colour every block is a DC difference of nought and an end of block, each one bit, because
 // an optimised table with one symbol (or with one seldom other) gives the frequent one a bit: six

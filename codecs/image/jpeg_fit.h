@@ -31,6 +31,9 @@ struct FittedJpeg {
   bool softened = false;    // quality alone did not do: detail was taken away at full size
 };
 
+// R == G == B in every pixel of a row of RGB.
+bool RowIsGray(const uint8_t* row, uint32_t width);
+
 struct FitRequest {
   uint32_t quality = 85;     // asked for, 1 to 100
   uint64_t max_payload = 0;  // bytes

@@ -30,8 +30,8 @@ void Write(const uint8_t* bytes, size_t count) {
 }
 
 int Tables() {
-  for (const ByteTable& table : {CurveTable(1), GammaTable(0.9), BlendTable(0, 1.03f),
-                                 FirstStages(EnhanceOptions{})}) {
+  for (const ByteTable& table :
+       {CurveTable(1), GammaTable(0.9), BlendTable(0, 1.03f), FirstStages(EnhanceOptions{})}) {
     Write(table.data(), table.size());
   }
   return 0;
@@ -89,7 +89,7 @@ int Pixels(const std::vector<const char*>& args) {
   if (args.size() == 9) {
     Print(*EnhanceRows(std::move(source), options));
   } else {
-    auto kept = KeepEnhanced(std::move(source), options);
+    auto kept = KeepEnhanced(*source, options);
     if (!kept.ok()) Fail(kept.status().ToString());
     Print(**kept);
   }
