@@ -141,7 +141,8 @@ class Pixels(unittest.TestCase):
     def test_sizes_are_rounded_as_thumbnails_are(self):
         rng = random.Random(11)
         asked = [(1240, 1754, 100, 100), (100, 100, 100, 100), (99, 5, 100, 100), (1, 9000, 100, 100),
-                 (9000, 1, 100, 100), (101, 100, 100, 100), (60000, 7, 300, 9), (640, 480, 100, 75)]
+                 (9000, 1, 100, 100), (101, 100, 100, 100), (60000, 7, 300, 9), (640, 480, 100, 75),
+                 (3, 8, 4, 4), (5, 8, 4, 4), (8, 3, 4, 4)]  # ties
         asked += [(rng.randint(1, 3000), rng.randint(1, 3000), *rng.choice(
             ((100, 100), (300, 300), (4000, 300), (1, 1), (37, 211)))) for _ in range(400)]
         lines = "".join("fit %d %d %d %d\n" % case for case in asked)
