@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "codecs/image/kept_rows.h"
 
 namespace cbzfs {
 namespace {
@@ -62,6 +63,7 @@ struct Job {
   jpeg_compress_struct cinfo;
   ErrorHandler errors;
   Sink sink;
+  bool rows_ended;
 };
 
 void Configure(jpeg_compress_struct* cinfo, const RowSource& source, int quality, bool gray) {
@@ -84,8 +86,8 @@ void Configure(jpeg_compress_struct* cinfo, const RowSource& source, int quality
   }
 }
 
-// False when libjpeg gave up; the reason is in job->errors. Only plain data lives here: libjpeg
-// jumps over this frame.
+// False when libjpeg gave up or the rows ended; the reason is in the job. Only plain data lives
+// here: libjpeg jumps over this frame.
 bool Run(Job* job, const RowSource& source, int quality, bool gray) {
   jpeg_compress_struct* cinfo = &job->cinfo;
   cinfo->err = jpeg_std_error(&job->errors.manager);
@@ -101,6 +103,11 @@ bool Run(Job* job, const RowSource& source, int quality, bool gray) {
   jpeg_start_compress(cinfo, TRUE);
   while (cinfo->next_scanline < cinfo->image_height) {
     JSAMPROW row = const_cast<JSAMPROW>(source.row(source.state, cinfo->next_scanline));
+    if (row == nullptr) {
+      job->rows_ended = true;
+      jpeg_destroy_compress(cinfo);
+      return false;
+    }
     jpeg_write_scanlines(cinfo, &row, 1);
   }
   jpeg_finish_compress(cinfo);
@@ -125,6 +132,7 @@ absl::StatusOr<std::string> EncodeJpegPayload(const RowSource& source, uint32_t 
 
   if (!Run(&job, source, static_cast<int>(quality), gray)) {
     std::free(job.sink.data);
+    if (job.rows_ended) return absl::CancelledError("no more rows to encode");
     const std::string message = absl::StrCat("libjpeg: ", job.errors.message);
     if (job.errors.manager.msg_code == JERR_OUT_OF_MEMORY) {
       return absl::ResourceExhaustedError(message);
@@ -139,6 +147,16 @@ absl::StatusOr<std::string> EncodeJpegPayload(const RowSource& source, uint32_t 
     payload = absl::ResourceExhaustedError("no memory for a JPEG");
   }
   std::free(job.sink.data);
+  return payload;
+}
+
+absl::StatusOr<std::string> EncodeJpegPayload(PixelRows& rows, uint32_t quality, bool gray) {
+  if (absl::Status status = rows.Rewind(); !status.ok()) return status;
+  const RowSource source{
+      rows.width(), rows.height(), rows.components(),
+      [](void* state, uint32_t) { return static_cast<PixelRows*>(state)->Next(); }, &rows};
+  absl::StatusOr<std::string> payload = EncodeJpegPayload(source, quality, gray);
+  if (absl::IsCancelled(payload.status())) return WhyRowsEnded(rows);
   return payload;
 }
 

@@ -15,11 +15,12 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "codecs/image/pixel_rows.h"
 
 namespace cbzfs {
 
 // Where an encode takes its pixels from: rows asked for from top to bottom, each once. A row must
-// stay valid until the next is asked for. `row` must not throw.
+// stay valid until the next is asked for. `row` must not throw; null ends the encode.
 struct RowSource {
   uint32_t width = 0;
   uint32_t height = 0;
@@ -29,8 +30,12 @@ struct RowSource {
 };
 
 // The payload (see codecs/document/document.h). `gray` makes a one-component JPEG; RGB rows are
-// then reduced to their luma. kResourceExhausted when memory ends, kInternal when libjpeg refuses.
+// then reduced to their luma. kResourceExhausted when memory ends, kInternal when libjpeg refuses,
+// kCancelled when `row` gave null.
 absl::StatusOr<std::string> EncodeJpegPayload(const RowSource& source, uint32_t quality, bool gray);
+
+// The same of one pass over `rows`. Their own status when they fail.
+absl::StatusOr<std::string> EncodeJpegPayload(PixelRows& rows, uint32_t quality, bool gray);
 
 }  // namespace cbzfs
 

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <new>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "codecs/image/jpeg_encode.h"
+#include "codecs/image/kept_rows.h"
 #include "codecs/image/soften.h"
 
 namespace cbzfs {
@@ -36,87 +38,95 @@ double QuantiserScale(uint32_t quality) {
   return quality < 50 ? 5000.0 / quality : 200.0 - 2.0 * quality;
 }
 
-// True when R == G == B all over. Eight pixels a step; every neighbouring pair of bytes inside a
-// pixel is compared by one of four overlapping words.
-bool RowIsGray(const uint8_t* row, uint32_t width) {
-  uint32_t x = 0;
-  for (; x + 8 <= width; x += 8, row += 24) {
-    uint64_t a, b, c, d;
-    std::memcpy(&a, row, 8);
-    std::memcpy(&b, row + 6, 8);
-    std::memcpy(&c, row + 12, 8);
-    std::memcpy(&d, row + 16, 8);
-    // The first three words begin at a pixel, the last ends with one: R0G0B0R1G1B1..,
-    // ..R6G6B6R7G7B7.
-    const uint64_t pairs = ((a ^ (a >> 8)) | (b ^ (b >> 8)) | (c ^ (c >> 8))) & 0x000000ffff00ffffu;
-    const uint64_t last = (d ^ (d >> 8)) & 0x00ffff00ffff0000u;
-    if ((pairs | last) != 0) return false;
-  }
-  for (; x < width; ++x, row += 3) {
-    if (row[0] != row[1] || row[1] != row[2]) return false;
-  }
-  return true;
-}
-
-bool IsGray(const RasterView& raster) {
-  if (raster.components == 1) return true;
-  for (uint32_t y = 0; y < raster.height; ++y) {
-    if (!RowIsGray(raster.Row(y), raster.width)) return false;
-  }
-  return true;
-}
-
-const uint8_t* RasterRow(void* state, uint32_t y) {
-  return static_cast<const RasterView*>(state)->Row(y);
-}
-
-// One in `step` of a raster's MCUs, squeezed together: in each row of MCUs every step'th, five
+// One in `step` of a picture's MCUs, squeezed together: in each row of MCUs every step'th, five
 // further to the right than in the row above, so that lines of text, columns and margins are all
 // met as often as they occur.
 struct Lattice {
-  const RasterView* raster;
-  uint32_t step;
-  uint32_t columns;  // sampled MCUs in a row of them
-  std::vector<uint8_t> row;
-};
+  uint32_t step = 1;
+  uint32_t columns = 0;  // sampled MCUs in a row of them; 0: nothing is sampled
+  uint32_t height = 0;   // whole MCUs, in pixels
+  uint32_t components = 3;
+  std::vector<uint8_t> pixels;
 
-const uint8_t* LatticeRow(void* state, uint32_t y) {
-  Lattice* lattice = static_cast<Lattice*>(state);
-  const size_t bytes = size_t{16} * lattice->raster->components;
-  const uint8_t* from = lattice->raster->Row(y) + (y / 16 * 5 % lattice->step) * bytes;
-  for (uint32_t i = 0; i < lattice->columns; ++i) {
-    std::memcpy(lattice->row.data() + i * bytes, from + i * lattice->step * bytes, bytes);
+  size_t McuBytes() const { return size_t{16} * components; }
+  void Take(const uint8_t* row, uint32_t y) {
+    uint8_t* to = pixels.data() + y * columns * McuBytes();
+    const uint8_t* from = row + (y / 16 * 5 % step) * McuBytes();
+    for (uint32_t i = 0; i < columns; ++i) {
+      std::memcpy(to + i * McuBytes(), from + i * step * McuBytes(), McuBytes());
+    }
   }
-  return lattice->row.data();
-}
+  static const uint8_t* Row(void* state, uint32_t y) {
+    const Lattice* lattice = static_cast<const Lattice*>(state);
+    return lattice->pixels.data() + y * lattice->columns * lattice->McuBytes();
+  }
+};
 
 class Fitter {
  public:
-  Fitter(const RasterView& raster, uint32_t quality, uint64_t max_payload)
-      : raster_(raster), asked_(quality), max_payload_(max_payload), gray_(IsGray(raster)) {}
+  Fitter(PixelRows& rows, const FitRequest& request)
+      : rows_(rows),
+        asked_(request.quality),
+        max_payload_(request.max_payload - request.prefix.size()),
+        prefix_(request.prefix),
+        gray_(rows.components() == 1) {}
 
   absl::StatusOr<FittedJpeg> Fit();
 
  private:
-  absl::StatusOr<std::string> Encode(uint32_t quality) const;
-  absl::StatusOr<uint32_t> FirstQuality() const;
+  absl::Status Look();
+  absl::StatusOr<std::string> Encode(uint32_t quality) const {
+    return EncodeJpegPayload(rows_, quality, gray_);
+  }
+  absl::StatusOr<uint32_t> FirstQuality();
   absl::StatusOr<FittedJpeg> FitLower(uint64_t size_at_asked) const;
   absl::StatusOr<FittedJpeg> FitSoftened() const;
   uint32_t FillingQuality(double size) const;
-  FittedJpeg Done(std::string payload, uint32_t quality, bool softened) const {
-    return {std::move(payload), quality, gray_ ? 1u : 3u, softened};
-  }
+  absl::StatusOr<FittedJpeg> Done(std::string payload, uint32_t quality, bool softened) const;
 
-  const RasterView& raster_;
+  PixelRows& rows_;
   const uint32_t asked_;
-  const uint64_t max_payload_;
-  const bool gray_;
+  const uint64_t max_payload_;  // for what libjpeg makes
+  const std::string_view prefix_;
+  bool gray_;
+  Lattice lattice_;
 };
 
-absl::StatusOr<std::string> Fitter::Encode(uint32_t quality) const {
-  const RowSource source{raster_.width, raster_.height, raster_.components, RasterRow,
-                         const_cast<RasterView*>(&raster_)};
-  return EncodeJpegPayload(source, quality, gray_);
+absl::StatusOr<FittedJpeg> Fitter::Done(std::string payload, uint32_t quality,
+                                        bool softened) const {
+  try {
+    if (!prefix_.empty()) payload.insert(0, prefix_);
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("no memory for a JPEG");
+  }
+  return FittedJpeg{std::move(payload), quality, gray_ ? 1u : 3u, softened};
+}
+
+// One pass that finds whether every pixel is gray and takes the lattice.
+absl::Status Fitter::Look() {
+  const uint64_t pixels = static_cast<uint64_t>(rows_.width()) * rows_.height();
+  lattice_.step = pixels < kSmallImage ? kSmallSampleOneIn : kSampleOneIn;
+  lattice_.height = rows_.height() / 16 * 16;
+  lattice_.components = rows_.components();
+  if (asked_ < kHighestQuality && lattice_.height > 0) {
+    lattice_.columns = rows_.width() / 16 / lattice_.step;
+  }
+  if (gray_ && lattice_.columns == 0) return absl::OkStatus();
+  try {
+    lattice_.pixels.resize(lattice_.columns * lattice_.McuBytes() * lattice_.height);
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("no memory for a sample of a page");
+  }
+  if (absl::Status status = rows_.Rewind(); !status.ok()) return status;
+  gray_ = true;
+  for (uint32_t y = 0; y < rows_.height(); ++y) {
+    const uint8_t* row = rows_.Next();
+    if (row == nullptr) return WhyRowsEnded(rows_);
+    if (rows_.components() == 3 && gray_) gray_ = RowIsGray(row, rows_.width());
+    if (lattice_.columns > 0 && y < lattice_.height) lattice_.Take(row, y);
+    if (lattice_.columns == 0 && !gray_) break;
+  }
+  return absl::OkStatus();
 }
 
 // The quality, asked or higher, at which `size` bytes at the asked one become kFill of the slot.
@@ -129,19 +139,16 @@ uint32_t Fitter::FillingQuality(double size) const {
   return quality;
 }
 
-// Estimates from a sample of the MCUs what quality fills the slot, so that one whole encode does.
-absl::StatusOr<uint32_t> Fitter::FirstQuality() const {
-  const uint64_t pixels = static_cast<uint64_t>(raster_.width) * raster_.height;
-  const uint32_t step = pixels < kSmallImage ? kSmallSampleOneIn : kSampleOneIn;
-  const uint32_t columns = raster_.width / 16 / step;
-  const uint32_t height = raster_.height / 16 * 16;
-  if (asked_ >= kHighestQuality || columns == 0 || height == 0) return asked_;
-  const size_t row_bytes = size_t{columns} * 16 * raster_.components;
-  Lattice state{&raster_, step, columns, std::vector<uint8_t>(row_bytes)};
-  const RowSource source{columns * 16, height, raster_.components, LatticeRow, &state};
+// Estimates from the lattice what quality fills the slot, so that one whole encode does.
+absl::StatusOr<uint32_t> Fitter::FirstQuality() {
+  if (lattice_.columns == 0) return asked_;
+  const uint32_t width = lattice_.columns * 16;
+  const RowSource source{width, lattice_.height, lattice_.components, Lattice::Row, &lattice_};
   absl::StatusOr<std::string> sample = EncodeJpegPayload(source, asked_, gray_);
   if (!sample.ok()) return sample.status();
-  const double times = static_cast<double>(pixels) / (columns * 16.0 * height);
+  lattice_.pixels = {};
+  const double times = static_cast<double>(rows_.width()) * rows_.height() /
+                       (static_cast<double>(width) * lattice_.height);
   return FillingQuality(static_cast<double>(sample->size()) * times);
 }
 
@@ -185,8 +192,8 @@ absl::StatusOr<FittedJpeg> Fitter::FitLower(uint64_t size_at_asked) const {
 // Detail goes, size in pixels stays. The last factor leaves one colour, which always fits.
 absl::StatusOr<FittedJpeg> Fitter::FitSoftened() const {
   const uint32_t quality = std::min(asked_, kLowestQuality);
-  for (const uint32_t factor : {2u, 4u, 8u, 16u, 64u, std::max(raster_.width, raster_.height)}) {
-    absl::StatusOr<SoftRows> rows = SoftRows::Create(raster_, factor);
+  for (const uint32_t factor : {2u, 4u, 8u, 16u, 64u, std::max(rows_.width(), rows_.height())}) {
+    absl::StatusOr<SoftRows> rows = SoftRows::Create(rows_, factor);
     if (!rows.ok()) return rows.status();
     absl::StatusOr<std::string> payload = EncodeJpegPayload(rows->source(), quality, gray_);
     if (!payload.ok()) return payload.status();
@@ -196,6 +203,7 @@ absl::StatusOr<FittedJpeg> Fitter::FitSoftened() const {
 }
 
 absl::StatusOr<FittedJpeg> Fitter::Fit() {
+  if (absl::Status status = Look(); !status.ok()) return status;
   absl::StatusOr<uint32_t> first = FirstQuality();
   if (!first.ok()) return first.status();
   uint32_t quality = *first;
@@ -211,21 +219,44 @@ absl::StatusOr<FittedJpeg> Fitter::Fit() {
   return FitLower(size);
 }
 
-absl::Status Check(const RasterView& raster, uint32_t quality, uint64_t max_payload) {
-  if (raster.pixels == nullptr || raster.width == 0 || raster.height == 0 ||
-      raster.width > kMaxSide || raster.height > kMaxSide ||
-      (raster.components != 1 && raster.components != 3) ||
-      raster.stride < static_cast<uint64_t>(raster.width) * raster.components) {
-    return absl::InvalidArgumentError("impossible raster");
+absl::Status Check(const PixelRows& rows, const FitRequest& request) {
+  if (rows.width() == 0 || rows.height() == 0 || rows.width() > kMaxSide ||
+      rows.height() > kMaxSide || (rows.components() != 1 && rows.components() != 3)) {
+    return absl::InvalidArgumentError("impossible picture");
   }
-  if (quality < 1 || quality > 100) return absl::InvalidArgumentError("impossible quality");
-  if (max_payload < MinPayload(raster.width, raster.height)) {
+  if (request.quality < 1 || request.quality > 100) {
+    return absl::InvalidArgumentError("impossible quality");
+  }
+  if (request.max_payload < request.prefix.size() ||
+      request.max_payload - request.prefix.size() < MinPayload(rows.width(), rows.height())) {
     return absl::InvalidArgumentError("slot under the least payload");
   }
   return absl::OkStatus();
 }
 
 }  // namespace
+
+// Eight pixels a step; every neighbouring pair of bytes inside a
+// pixel is compared by one of four overlapping words.
+bool RowIsGray(const uint8_t* row, uint32_t width) {
+  uint32_t x = 0;
+  for (; x + 8 <= width; x += 8, row += 24) {
+    uint64_t a, b, c, d;
+    std::memcpy(&a, row, 8);
+    std::memcpy(&b, row + 6, 8);
+    std::memcpy(&c, row + 12, 8);
+    std::memcpy(&d, row + 16, 8);
+    // The first three words begin at a pixel, the last ends with one: R0G0B0R1G1B1..,
+    // ..R6G6B6R7G7B7.
+    const uint64_t pairs = ((a ^ (a >> 8)) | (b ^ (b >> 8)) | (c ^ (c >> 8))) & 0x000000ffff00ffffu;
+    const uint64_t last = (d ^ (d >> 8)) & 0x00ffff00ffff0000u;
+    if ((pairs | last) != 0) return false;
+  }
+  for (; x < width; ++x, row += 3) {
+    if (row[0] != row[1] || row[1] != row[2]) return false;
+  }
+  return true;
+}
 
 // Of one colour every block is a DC difference of nought and an end of block, each one bit, because
 // an optimised table with one symbol (or with one seldom other) gives the frequent one a bit: six
@@ -237,10 +268,19 @@ uint64_t MinPayload(uint32_t width, uint32_t height) {
   return 300 + (mcus * 12 + 7) / 8;
 }
 
+absl::StatusOr<FittedJpeg> FitJpeg(PixelRows& rows, const FitRequest& request) {
+  if (absl::Status status = Check(rows, request); !status.ok()) return status;
+  return Fitter(rows, request).Fit();
+}
+
 absl::StatusOr<FittedJpeg> FitJpeg(const RasterView& raster, uint32_t quality,
                                    uint64_t max_payload) {
-  if (absl::Status status = Check(raster, quality, max_payload); !status.ok()) return status;
-  return Fitter(raster, quality, max_payload).Fit();
+  if (raster.pixels == nullptr ||
+      raster.stride < static_cast<uint64_t>(raster.width) * raster.components) {
+    return absl::InvalidArgumentError("impossible raster");
+  }
+  RasterRows rows(raster);
+  return FitJpeg(rows, {.quality = quality, .max_payload = max_payload});
 }
 
 }  // namespace cbzfs

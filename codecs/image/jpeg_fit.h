@@ -1,9 +1,13 @@
-// A raster as a JPEG that fits: the asked quality where it can, the best lower one where it must.
+// A picture as a JPEG that fits: the asked quality where it can, the best lower one where it must.
 //
 // The result is a payload (see codecs/document/document.h): DQT, SOF, DHT, SOS and the scan,
 // without SOI, APP0 and EOI, because the layout makes those itself. Baseline, optimised Huffman
 // tables, 4:2:0, islow DCT; one component when every pixel is gray. The bytes are a pure function
 // of the pixels and the arguments: same on every host, run and thread count.
+//
+// A picture is read in passes from top to bottom: one to look at it (unless it is gray by its type
+// and cannot be encoded above the asked quality), one for each encode. Two in all nearly always; a
+// picture that overflows its slot takes up to five more, one that must be softened up to twelve.
 //
 // Any thread; keeps no state.
 
@@ -12,8 +16,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
+#include "codecs/image/pixel_rows.h"
 #include "codecs/image/raster.h"
 
 namespace cbzfs {
@@ -25,12 +31,27 @@ struct FittedJpeg {
   bool softened = false;    // quality alone did not do: detail was taken away at full size
 };
 
+// R == G == B in every pixel of a row of RGB.
+bool RowIsGray(const uint8_t* row, uint32_t width);
+
+struct FitRequest {
+  uint32_t quality = 85;     // asked for, 1 to 100
+  uint64_t max_payload = 0;  // bytes
+  // Marker segments, whole ones (an ICC profile as APP2, say), that stand at the front of the
+  // payload and count in max_payload. Borrowed during the call.
+  std::string_view prefix = {};
+};
+
 // The least `max_payload` that any raster of this size fits, whatever is on it. Slots are never
 // chosen smaller.
 uint64_t MinPayload(uint32_t width, uint32_t height);
 
-// kInvalidArgument for an impossible raster or max_payload < MinPayload();
-// kResourceExhausted when memory ends; kInternal when libjpeg refuses.
+// kInvalidArgument for an impossible picture or max_payload < prefix.size() + MinPayload();
+// kResourceExhausted when memory ends; kInternal when libjpeg refuses; the rows' own status when
+// they fail.
+absl::StatusOr<FittedJpeg> FitJpeg(PixelRows& rows, const FitRequest& request);
+
+// The same of pixels in memory, without a prefix.
 absl::StatusOr<FittedJpeg> FitJpeg(const RasterView& raster, uint32_t quality,
                                    uint64_t max_payload);
 

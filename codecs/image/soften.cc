@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "codecs/image/kept_rows.h"
 
 namespace cbzfs {
 namespace {
@@ -26,34 +27,36 @@ Between Locate(uint32_t at, uint32_t factor, uint32_t cells) {
 
 }  // namespace
 
-absl::StatusOr<SoftRows> SoftRows::Create(const RasterView& raster, uint32_t factor) {
-  SoftRows rows;
-  rows.width_ = raster.width;
-  rows.height_ = raster.height;
-  rows.components_ = raster.components;
-  rows.factor_ = factor;
-  rows.cells_wide_ = (raster.width + factor - 1) / factor;
-  rows.cells_high_ = (raster.height + factor - 1) / factor;
-  const size_t row_cells = static_cast<size_t>(rows.cells_wide_) * raster.components;
+absl::StatusOr<SoftRows> SoftRows::Create(PixelRows& rows, uint32_t factor) {
+  SoftRows soft;
+  soft.width_ = rows.width();
+  soft.height_ = rows.height();
+  soft.components_ = rows.components();
+  soft.factor_ = factor;
+  soft.cells_wide_ = (soft.width_ + factor - 1) / factor;
+  soft.cells_high_ = (soft.height_ + factor - 1) / factor;
+  const size_t row_cells = static_cast<size_t>(soft.cells_wide_) * soft.components_;
   try {
-    rows.cells_.resize(row_cells * rows.cells_high_);
-    rows.blend_.resize(row_cells);
-    rows.row_.resize(static_cast<size_t>(raster.width) * raster.components);
-    rows.Shrink(raster);
+    soft.cells_.resize(row_cells * soft.cells_high_);
+    soft.blend_.resize(row_cells);
+    soft.row_.resize(static_cast<size_t>(soft.width_) * soft.components_);
+    if (absl::Status status = soft.Shrink(rows); !status.ok()) return status;
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("no memory for a softened page");
   }
-  return rows;
+  return soft;
 }
 
-void SoftRows::Shrink(const RasterView& raster) {
+absl::Status SoftRows::Shrink(PixelRows& rows) {
+  if (absl::Status status = rows.Rewind(); !status.ok()) return status;
   std::vector<uint64_t> sums(blend_.size());
   uint8_t* out = cells_.data();
   for (uint32_t top = 0; top < height_; top += factor_) {
     const uint32_t bottom = std::min(height_, top + factor_);
     std::fill(sums.begin(), sums.end(), 0);
     for (uint32_t y = top; y < bottom; ++y) {
-      const uint8_t* pixel = raster.Row(y);
+      const uint8_t* pixel = rows.Next();
+      if (pixel == nullptr) return WhyRowsEnded(rows);
       uint64_t* sum = sums.data();
       for (uint32_t left = 0; left < width_; left += factor_, sum += components_) {
         const uint32_t right = std::min(width_, left + factor_);
@@ -71,6 +74,7 @@ void SoftRows::Shrink(const RasterView& raster) {
       }
     }
   }
+  return absl::OkStatus();
 }
 
 const uint8_t* SoftRows::Row(void* state, uint32_t y) {

@@ -1,4 +1,4 @@
-// A raster with its detail taken away at full size: averaged over cells of `factor` x `factor`
+// A picture with its detail taken away at full size: averaged over cells of `factor` x `factor`
 // pixels and interpolated back, row by row, so that only the small image is held.
 //
 // Integer arithmetic: the same bytes on every host. One thread; borrows nothing after Create().
@@ -11,22 +11,22 @@
 
 #include "absl/status/statusor.h"
 #include "codecs/image/jpeg_encode.h"
-#include "codecs/image/raster.h"
+#include "codecs/image/pixel_rows.h"
 
 namespace cbzfs {
 
 class SoftRows {
  public:
-  // kResourceExhausted when memory ends.
-  static absl::StatusOr<SoftRows> Create(const RasterView& raster, uint32_t factor);
+  // One pass over `rows`. Their own status when they fail; kResourceExhausted when memory ends.
+  static absl::StatusOr<SoftRows> Create(PixelRows& rows, uint32_t factor);
 
-  // Rows of the raster's own size. Valid while this object stays where it is.
+  // Rows of the picture's own size. Valid while this object stays where it is.
   RowSource source() { return {width_, height_, components_, Row, this}; }
 
  private:
   SoftRows() = default;
   static const uint8_t* Row(void* state, uint32_t y);
-  void Shrink(const RasterView& raster);
+  absl::Status Shrink(PixelRows& rows);
 
   uint32_t width_ = 0;
   uint32_t height_ = 0;

@@ -1,0 +1,340 @@
+#include "codecs/image/enhance.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <new>
+#include <numbers>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "codecs/image/kept_rows.h"
+
+namespace cbzfs {
+namespace {
+
+// ITU-R 601 as Pillow has it, times 65536.
+constexpr std::array<uint32_t, 3> kLuma = {19595, 38470, 7471};
+constexpr uint32_t kLumaHalf = 0x8000;
+
+// Cut off at the point, held within a byte; not a number gives 0.
+uint8_t ToByte(double value) {
+  if (!(value > 0)) return 0;
+  return value >= 255 ? uint8_t{255} : static_cast<uint8_t>(value);
+}
+
+ByteTable Chain(const ByteTable& first, const ByteTable& second) {
+  ByteTable both;
+  for (size_t i = 0; i < 256; ++i) both[i] = second[first[i]];
+  return both;
+}
+
+Histogram Through(const ByteTable& table, const Histogram& histogram) {
+  Histogram moved = {};
+  for (size_t i = 0; i < 256; ++i) moved[table[i]] += histogram[i];
+  return moved;
+}
+
+uint64_t Total(const Histogram& histogram) {
+  uint64_t total = 0;
+  for (const uint64_t count : histogram) total += count;
+  return total;
+}
+
+// Takes `cut` pixels off one end of the histogram. `level(i)` is the i-th level from that end.
+template <typename Level>
+void CutOff(Histogram* histogram, uint64_t cut, Level level) {
+  for (size_t i = 0; i < 256; ++i) {
+    uint64_t& count = (*histogram)[level(i)];
+    const uint64_t taken = std::min(cut, count);
+    count -= taken;
+    cut -= taken;
+    if (cut == 0) return;
+  }
+}
+
+// The rows of a source through the tables that its own first pass gives.
+class EnhancedRows final : public PixelRows {
+ public:
+  EnhancedRows(std::unique_ptr<PixelRows> source, const EnhanceOptions& options)
+      : PixelRows(source->width(), source->height(), source->components()),
+        source_(std::move(source)),
+        options_(options) {}
+
+  absl::Status Rewind() override {
+    if (options_.on && row_ == nullptr) {
+      if (absl::Status status = Prepare(); !status.ok()) return status;
+    }
+    return source_->Rewind();
+  }
+
+  const uint8_t* Next() override {
+    const uint8_t* row = source_->Next();
+    if (row == nullptr || !options_.on) return row;
+    tables_.Apply(row, row_.get(), width(), components());
+    return row_.get();
+  }
+
+  absl::Status status() const override { return source_->status(); }
+  std::string damage() const override { return source_->damage(); }
+
+ private:
+  absl::Status Prepare() {
+    std::unique_ptr<uint8_t[]> row(new (std::nothrow) uint8_t[size_t{width()} * components()]);
+    if (row == nullptr) return absl::ResourceExhaustedError("no memory for a row");
+    if (absl::Status status = source_->Rewind(); !status.ok()) return status;
+    EnhanceStatistics statistics(options_);
+    for (uint32_t y = 0; y < height(); ++y) {
+      const uint8_t* next = source_->Next();
+      if (next == nullptr) return WhyRowsEnded(*source_);
+      statistics.Add(next, width(), components());
+    }
+    tables_ = MakeTables(statistics, options_);
+    row_ = std::move(row);
+    return absl::OkStatus();
+  }
+
+  const std::unique_ptr<PixelRows> source_;
+  const EnhanceOptions options_;
+  EnhanceTables tables_;
+  std::unique_ptr<uint8_t[]> row_;  // null until the statistics are known
+};
+
+}  // namespace
+
+ByteTable CurveTable(double curve) {
+  ByteTable table;
+  for (int i = 0; i < 256; ++i) {
+    double s = 255 * (0.5 - 0.5 * std::cos(std::numbers::pi * i / 255));
+    if (i < 64) s += 0.1 * (64 - i);
+    const double bright = std::max(0.0, (i - 128) / 127.0);
+    s = (1 - bright) * s + bright * i;
+    // At curve 1 exactly s, at 0 exactly i.
+    table[i] = ToByte(std::nearbyint((1 - curve) * i + curve * s));
+  }
+  return table;
+}
+
+ByteTable GammaTable(double gamma) {
+  ByteTable table;
+  for (int i = 0; i < 256; ++i) {
+    // The power 1 is kept out of it: i / 255 * 255 must not fall below i by rounding.
+    table[i] = gamma == 1 ? static_cast<uint8_t>(i) : ToByte(std::pow(i / 255.0, 1 / gamma) * 255);
+  }
+  return table;
+}
+
+// Image.blend of Pillow: the product is rounded to float, then the sum.
+ByteTable BlendTable(uint8_t base, float factor) {
+  ByteTable table;
+  for (int i = 0; i < 256; ++i) {
+    const float product = factor * static_cast<float>(i - base);
+    const float blended = static_cast<float>(base) + product;
+    table[i] = ToByte(blended);
+  }
+  return table;
+}
+
+ByteTable AutocontrastTable(const Histogram& histogram, double cutoff) {
+  const double wanted = static_cast<double>(Total(histogram)) * cutoff;
+  // Without what remains of a division by 100 the quotient is exact.
+  const double cut = (wanted - std::fmod(wanted, 100.0)) / 100;
+  const uint64_t pixels = cut > 0 && cut < 1e18 ? static_cast<uint64_t>(cut) : 0;
+  Histogram left = histogram;
+  CutOff(&left, pixels, [](size_t i) { return i; });
+  CutOff(&left, pixels, [](size_t i) { return 255 - i; });
+  int low = 0;
+  int high = 255;
+  while (low < 255 && left[low] == 0) ++low;
+  while (high > 0 && left[high] == 0) --high;
+  ByteTable table;
+  const bool flat = high <= low;
+  const double scale = flat ? 1 : 255.0 / (high - low);
+  const double offset = flat ? 0 : -low * scale;
+  for (int i = 0; i < 256; ++i) table[i] = ToByte(i * scale + offset);
+  return table;
+}
+
+ByteTable FirstStages(const EnhanceOptions& options) {
+  return Chain(Chain(CurveTable(options.curve), GammaTable(options.gamma)),
+               BlendTable(0, options.brightness));
+}
+
+EnhanceStatistics::EnhanceStatistics(const EnhanceOptions& options)
+    : first_stages_(FirstStages(options)) {
+  for (size_t c = 0; c < 3; ++c) {
+    for (size_t i = 0; i < 256; ++i) {
+      weights_[c][i] = kLuma[c] * first_stages_[i] + (c == 0 ? kLumaHalf : 0);
+    }
+  }
+}
+
+void EnhanceStatistics::Add(const uint8_t* row, uint32_t width, uint32_t components) {
+  components_ = components;
+  if (unfolded_ + width > UINT32_MAX) Fold();
+  unfolded_ += width;
+  components == 1 ? AddGray(row, width) : AddColor(row, width);
+}
+
+void EnhanceStatistics::AddGray(const uint8_t* row, uint32_t width) {
+  uint32_t x = 0;
+  for (; x + 8 <= width; x += 8) {
+    uint64_t eight;
+    std::memcpy(&eight, row + x, 8);
+    for (size_t i = 0; i < 8; ++i) ++counts_[i][eight >> (8 * i) & 255];
+  }
+  for (; x < width; ++x) ++counts_[8][row[x]];
+}
+
+// Four pixels, R0G0B0R1G1B1R2G2 and B2R3G3B3, that come `times` times. Gives their luma once.
+inline uint64_t EnhanceStatistics::AddFour(uint64_t first, uint32_t last, uint32_t times) {
+  const std::array<size_t, 12> v = {first & 255,       first >> 8 & 255,  first >> 16 & 255,
+                                    first >> 24 & 255, first >> 32 & 255, first >> 40 & 255,
+                                    first >> 48 & 255, first >> 56,       last & 255,
+                                    last >> 8 & 255,   last >> 16 & 255,  last >> 24};
+  for (size_t i = 0; i < 12; ++i) counts_[i][v[i]] += times;
+  uint64_t luma = 0;
+  for (size_t i = 0; i < 12; i += 3) {
+    luma += (weights_[0][v[i]] + weights_[1][v[i + 1]] + weights_[2][v[i + 2]]) >> 16;
+  }
+  return luma;
+}
+
+void EnhanceStatistics::AddColor(const uint8_t* row, uint32_t width) {
+  uint64_t luma = 0;
+  uint64_t seen_first = 0;
+  uint32_t seen_last = 0;
+  uint64_t seen_luma = 0;
+  uint32_t repeats = 0;  // of the seen four, not yet counted: even ground comes in long runs
+  uint32_t x = 0;
+  for (; x + 4 <= width; x += 4, row += 12) {
+    uint64_t first;
+    uint32_t last;
+    std::memcpy(&first, row, 8);
+    std::memcpy(&last, row + 8, 4);
+    if (x > 0 && first == seen_first && last == seen_last) {
+      ++repeats;
+      continue;
+    }
+    if (repeats > 0) AddFour(seen_first, seen_last, repeats);
+    luma += seen_luma * repeats;
+    repeats = 0;
+    seen_first = first;
+    seen_last = last;
+    seen_luma = AddFour(first, last, 1);
+    luma += seen_luma;
+  }
+  if (repeats > 0) AddFour(seen_first, seen_last, repeats);
+  luma += seen_luma * repeats;
+  for (; x < width; ++x, row += 3) {
+    for (size_t c = 0; c < 3; ++c) ++counts_[c][row[c]];
+    luma += (weights_[0][row[0]] + weights_[1][row[1]] + weights_[2][row[2]]) >> 16;
+  }
+  luma_ += luma;
+}
+
+Histogram EnhanceStatistics::Channel(uint32_t channel) const {
+  Histogram sum = folded_[channel];
+  const size_t step = components_ == 1 ? 1 : 3;
+  for (size_t t = channel; t < kTables; t += step) {
+    for (size_t i = 0; i < 256; ++i) sum[i] += counts_[t][i];
+  }
+  return sum;
+}
+
+void EnhanceStatistics::Fold() {
+  for (uint32_t c = 0; c < components_; ++c) folded_[c] = Channel(c);
+  counts_ = {};
+  unfolded_ = 0;
+}
+
+void EnhanceStatistics::Merge(const EnhanceStatistics& other) {
+  if (other.components_ == 0) return;
+  components_ = other.components_;
+  for (uint32_t c = 0; c < components_; ++c) {
+    const Histogram more = other.Channel(c);
+    for (size_t i = 0; i < 256; ++i) folded_[c][i] += more[i];
+  }
+  luma_ += other.luma_;
+}
+
+uint8_t EnhanceStatistics::Mean() const {
+  if (components_ == 0) return 0;
+  const Histogram first = Channel(0);
+  const uint64_t pixels = Total(first);
+  uint64_t sum = luma_;
+  if (components_ == 1) {
+    for (size_t i = 0; i < 256; ++i) sum += first_stages_[i] * first[i];
+  }
+  if (pixels == 0) return 0;
+  return ToByte(static_cast<double>(sum) / static_cast<double>(pixels) + 0.5);
+}
+
+EnhanceTables::EnhanceTables() {
+  ByteTable identity;
+  for (size_t i = 0; i < 256; ++i) identity[i] = static_cast<uint8_t>(i);
+  for (uint32_t c = 0; c < 3; ++c) Set(c, identity);
+}
+
+void EnhanceTables::Set(uint32_t channel, const ByteTable& table) {
+  for (size_t i = 0; i < 256; ++i) entries_[channel][i] = uint32_t{table[i]} << (8 * channel);
+}
+
+void EnhanceTables::Apply(const uint8_t* in, uint8_t* out, uint32_t width,
+                          uint32_t components) const {
+  const auto& [red, green, blue] = entries_;
+  if (components == 1) {
+    for (uint32_t x = 0; x < width; ++x) out[x] = static_cast<uint8_t>(red[in[x]]);
+    return;
+  }
+  uint32_t x = 0;
+  for (; x + 4 <= width; x += 4, in += 12, out += 12) {
+    const uint64_t p0 = red[in[0]] | green[in[1]] | blue[in[2]];
+    const uint64_t p1 = red[in[3]] | green[in[4]] | blue[in[5]];
+    const uint64_t p2 = red[in[6]] | green[in[7]] | blue[in[8]];
+    const uint64_t p3 = red[in[9]] | green[in[10]] | blue[in[11]];
+    const uint64_t first = p0 | p1 << 24 | p2 << 48;
+    const uint32_t last = static_cast<uint32_t>(p2 >> 16 | p3 << 8);
+    std::memcpy(out, &first, 8);
+    std::memcpy(out + 8, &last, 4);
+  }
+  for (; x < width; ++x, in += 3, out += 3) {
+    const uint32_t pixel = red[in[0]] | green[in[1]] | blue[in[2]];
+    for (size_t c = 0; c < 3; ++c) out[c] = static_cast<uint8_t>(pixel >> (8 * c));
+  }
+}
+
+EnhanceTables MakeTables(const EnhanceStatistics& statistics, const EnhanceOptions& options) {
+  EnhanceTables tables;
+  if (!options.on) return tables;
+  const ByteTable contrasted =
+      Chain(FirstStages(options), BlendTable(statistics.Mean(), options.contrast));
+  for (uint32_t c = 0; c < statistics.components(); ++c) {
+    const Histogram histogram = Through(contrasted, statistics.Channel(c));
+    tables.Set(c, Chain(contrasted, AutocontrastTable(histogram, options.cutoff)));
+  }
+  return tables;
+}
+
+std::unique_ptr<PixelRows> EnhanceRows(std::unique_ptr<PixelRows> source,
+                                       const EnhanceOptions& options) {
+  return std::make_unique<EnhancedRows>(std::move(source), options);
+}
+
+absl::StatusOr<std::unique_ptr<PixelRows>> KeepEnhanced(PixelRows& source,
+                                                        const EnhanceOptions& options) {
+  EnhanceStatistics statistics(options);
+  absl::StatusOr<std::unique_ptr<KeptRows>> kept =
+      KeptRows::Read(source, [&statistics, &source, &options](const uint8_t* row) {
+        if (options.on) statistics.Add(row, source.width(), source.components());
+      });
+  if (!kept.ok() || !options.on) return kept;
+  const EnhanceTables tables = MakeTables(statistics, options);
+  for (uint32_t y = 0; y < source.height(); ++y) {
+    uint8_t* row = (*kept)->Row(y);
+    tables.Apply(row, row, source.width(), source.components());
+  }
+  return kept;
+}
+
+}  // namespace cbzfs
