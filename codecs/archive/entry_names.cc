@@ -90,8 +90,11 @@ std::string SafeComponent(std::string_view component) {
   return Fit(safe, "", kMaxComponentBytes);
 }
 
-bool HasDrive(std::string_view name) {
-  return name.size() >= 2 && name[1] == ':' && absl::ascii_isalpha(static_cast<uint8_t>(name[0]));
+// "C:/x", and from DOS "C:x" too; elsewhere that is a title with a colon in it ("Q: Who?").
+bool HasDrive(std::string_view name, bool from_dos) {
+  return name.size() >= 2 && name[1] == ':' &&
+         absl::ascii_isalpha(static_cast<unsigned char>(name[0])) &&
+         (from_dos || name.size() == 2 || name[2] == '/');
 }
 
 std::string_view TopFolder(std::string_view path) {
@@ -147,7 +150,7 @@ std::string SafePath(std::string_view name, bool from_dos) {
   }
   name = slashed;
   name.remove_prefix(std::min(name.find_first_not_of('/'), name.size()));
-  if (HasDrive(name)) name.remove_prefix(2);
+  if (HasDrive(name, from_dos)) name.remove_prefix(2);
   std::string path;
   while (!name.empty()) {
     const std::string_view component = name.substr(0, name.find('/'));

@@ -30,8 +30,10 @@ std::vector<std::string> DecodeEntryNames(absl::Span<const ZipDirectoryEntry> en
 // stand: in Japanese they stand together or beside digits and punctuation, in the other case each
 // stands alone, holds a Latin letter as its second byte, or stands between two.
 //
-// Measured on dictionaries, one word a name (those of which all bytes decode as CP932): see
-// tests/codecs/archive/name_decode_test.cc, which has the figures and how to repeat them.
+// Measured with Debian's word lists, each word with ".jpg" behind it as the one name of an archive:
+// of 237 665 French, German and Spanish words with accents 14 are taken for Japanese; of 239 243
+// Japanese words of SKK-JISYO.L 93.8 % are known as such (lone kanji mostly are not), of archives
+// of three such names 99.99 %.
 int JapaneseScore(absl::Span<const LegacyCharsets::ShiftJisChar> text);
 
 }  // namespace cbzfs

@@ -87,16 +87,22 @@ uint32_t Crc(const std::string& data) {
       crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()));
 }
 
-std::string Deflate(const std::string& data) {
+std::string Deflate(const std::string& data, int times) {
   z_stream stream = {};
-  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, data.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
-  stream.avail_in = static_cast<uInt>(data.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
+  const int level = times > 1 ? 1 : 6;  // a gigabyte shall not take a minute
+  EXPECT_EQ(deflateInit2(&stream, level, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out;
+  std::string buffer(deflateBound(&stream, data.size()), '\0');
+  for (int i = 0; i < times; ++i) {
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
+    stream.avail_in = static_cast<uInt>(data.size());
+    stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
+    stream.avail_out = static_cast<uInt>(buffer.size());
+    const bool last = i + 1 == times;
+    EXPECT_EQ(deflate(&stream, last ? Z_FINISH : Z_SYNC_FLUSH), last ? Z_STREAM_END : Z_OK);
+    EXPECT_EQ(stream.avail_in, 0u);
+    out.append(buffer, 0, buffer.size() - stream.avail_out);
+  }
   deflateEnd(&stream);
   return out;
 }
@@ -117,8 +123,8 @@ std::string LocalHeaderOf(const ZipItem& item) {
   std::string extra;
   if (item.zip64) {
     std::string wide;
-    Put(wide, item.local_bytes.value_or(BytesOf(item)), 8);
-    Put(wide, item.local_compressed.value_or(CompressedOf(item)), 8);
+    Put(wide, item.local_bytes.has_value() ? *item.local_bytes : BytesOf(item), 8);
+    Put(wide, item.local_compressed.has_value() ? *item.local_compressed : CompressedOf(item), 8);
     extra = ExtraField(1, wide);
   }
   const std::string name = item.local_name.value_or(item.name);
@@ -151,7 +157,7 @@ std::string BuildZip(const ZipParts& parts) {
   return out + parts.behind;
 }
 
-std::string BuildZip(std::vector<ZipItem> items) {
+std::string ZipOf(std::vector<ZipItem> items) {
   return BuildZip(ZipParts{.items = std::move(items)});
 }
 

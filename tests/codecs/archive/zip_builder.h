@@ -54,13 +54,14 @@ struct ZipParts {
 };
 
 std::string BuildZip(const ZipParts& parts);
-std::string BuildZip(std::vector<ZipItem> items);
+std::string ZipOf(std::vector<ZipItem> items);
 
 // The data as the archive will hold it.
 std::string CodedData(const ZipItem& item);
 std::string LocalHeaderOf(const ZipItem& item);
 std::string ExtraField(uint16_t id, const std::string& data);
-std::string Deflate(const std::string& data);
+// `data` so many times over, as one raw deflate stream.
+std::string Deflate(const std::string& data, int times = 1);
 uint32_t Crc(const std::string& data);
 
 // Appends little-endian numbers.

@@ -22,6 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::Put;
 using testing::ZipItem;
+using testing::ZipOf;
 using testing::ZipParts;
 
 const std::string kText = "The quick brown fox jumps over the lazy dog. ";
@@ -47,7 +48,7 @@ std::vector<EntryFault> Faults(const ZipDirectory& directory) {
 // Two honest entries around one that lies.
 std::vector<EntryFault> FaultsAround(ZipItem liar) {
   const std::string zip =
-      BuildZip({{.name = "a", .data = kText}, std::move(liar), {.name = "z", .data = kText}});
+      ZipOf({{.name = "a", .data = kText}, std::move(liar), {.name = "z", .data = kText}});
   const ZipDirectory directory = Read(zip);
   EXPECT_EQ(DataOf(zip, directory.entries.front()), kText);
   EXPECT_EQ(DataOf(zip, directory.entries.back()), kText);
@@ -55,9 +56,9 @@ std::vector<EntryFault> FaultsAround(ZipItem liar) {
 }
 
 TEST(ZipDirectoryTest, TellsWhatTheHeadersSay) {
-  const std::string zip = BuildZip({{.name = "one.jpg", .data = kText, .attributes = 0x81A40000},
-                                    {.name = "two/", .made_by = testing::kMadeByDos},
-                                    {.name = "three", .data = kText, .method = 8, .flags = 4}});
+  const std::string zip = ZipOf({{.name = "one.jpg", .data = kText, .attributes = 0x81A40000},
+                                 {.name = "two/", .made_by = testing::kMadeByDos},
+                                 {.name = "three", .data = kText, .method = 8, .flags = 4}});
   const ZipDirectory directory = Read(zip);
   EXPECT_THAT(directory.notes, IsEmpty());
   ASSERT_EQ(directory.entries.size(), 3u);
@@ -138,7 +139,7 @@ TEST(ZipDirectoryTest, BytesBehindTheArchiveDoNoHarm) {
 }
 
 TEST(ZipDirectoryTest, WhatIsNoArchiveIsRefused) {
-  const std::string zip = BuildZip({{.name = "a", .data = kText}});
+  const std::string zip = ZipOf({{.name = "a", .data = kText}});
   for (size_t size = 0; size < zip.size(); ++size) {
     const absl::Status status = ReadZipDirectory(AsBytes(zip.substr(0, size))).status();
     ASSERT_TRUE(absl::IsInvalidArgument(status)) << size << ": " << status;
@@ -151,7 +152,7 @@ TEST(ZipDirectoryTest, WhatIsNoArchiveIsRefused) {
 }
 
 TEST(ZipDirectoryTest, ATruncatedDirectoryKeepsWhatIsWhole) {
-  const std::string zip = BuildZip({{.name = "a", .data = kText}, {.name = "b", .data = kText}});
+  const std::string zip = ZipOf({{.name = "a", .data = kText}, {.name = "b", .data = kText}});
   // The last record of the directory loses its end, the end record stays.
   std::string cut = zip.substr(0, zip.size() - 22 - 10) + zip.substr(zip.size() - 22);
   const ZipDirectory directory = Read(cut);
@@ -264,7 +265,7 @@ TEST(ZipDirectoryTest, OverlappingEntriesAreAllUnreadable) {
 TEST(ZipDirectoryTest, AnEntryOverSeveralOthersTakesAllOfThem) {
   const ZipItem first{.name = "first", .data = kText};
   const ZipItem second{.name = "second", .data = kText};
-  const std::string inner = BuildZip({first, second}).substr(0, 2 * (30 + kText.size()) + 11);
+  const std::string inner = ZipOf({first, second}).substr(0, 2 * (30 + kText.size()) + 11);
   const ZipItem outer{.name = "outer", .data = inner};
   const uint64_t inside = 30 + 5 + kText.size() + 30 + 5;  // behind "start", in the data of outer
   ZipItem first_inside = first;
@@ -273,11 +274,11 @@ TEST(ZipDirectoryTest, AnEntryOverSeveralOthersTakesAllOfThem) {
   ZipItem second_inside = second;
   second_inside.directory_only = true;
   second_inside.offset = inside + 30 + 5 + kText.size();
-  const ZipDirectory directory = Read(BuildZip({{.name = "start", .data = kText},
-                                                outer,
-                                                {.name = "end", .data = kText},
-                                                second_inside,
-                                                first_inside}));
+  const ZipDirectory directory = Read(ZipOf({{.name = "start", .data = kText},
+                                             outer,
+                                             {.name = "end", .data = kText},
+                                             second_inside,
+                                             first_inside}));
   EXPECT_THAT(Faults(directory),
               ElementsAre(EntryFault::kNone, EntryFault::kOverlap, EntryFault::kNone,
                           EntryFault::kOverlap, EntryFault::kOverlap));
@@ -288,17 +289,17 @@ TEST(ZipDirectoryTest, TheSameEntryListedTwiceOverlaps) {
   ZipItem again = item;
   again.offset = 0;
   again.directory_only = true;
-  EXPECT_THAT(Faults(Read(BuildZip({item, again}))), Each(EntryFault::kOverlap));
+  EXPECT_THAT(Faults(Read(ZipOf({item, again}))), Each(EntryFault::kOverlap));
 }
 
 TEST(ZipDirectoryTest, DataMayNotReachIntoTheDirectory) {
   ZipItem item{.name = "a", .data = kText};
   item.compressed = kText.size() + 1;
-  EXPECT_THAT(Faults(Read(BuildZip({item}))), ElementsAre(EntryFault::kOutside));
+  EXPECT_THAT(Faults(Read(ZipOf({item}))), ElementsAre(EntryFault::kOutside));
 }
 
 TEST(ZipDirectoryTest, TellsDuplicateNames) {
-  const ZipDirectory directory = Read(BuildZip({{.name = "a"}, {.name = "b"}, {.name = "a"}}));
+  const ZipDirectory directory = Read(ZipOf({{.name = "a"}, {.name = "b"}, {.name = "a"}}));
   EXPECT_FALSE(directory.entries[0].duplicate);
   EXPECT_FALSE(directory.entries[1].duplicate);
   EXPECT_TRUE(directory.entries[2].duplicate);
@@ -312,11 +313,11 @@ TEST(ZipDirectoryTest, TakesAUnicodeNameOnlyWithItsCheckSum) {
     return ExtraField(0x7075, data + name);
   };
   const std::string other = ExtraField(0x5455, "\1abcd");
-  const ZipDirectory directory = Read(
-      BuildZip({{.name = "raw", .central_extra = other + field(Crc("raw"), 1, "Größe")},
-                {.name = "old", .central_extra = field(Crc("raw"), 1, "Größe")},
-                {.name = "ver", .central_extra = field(Crc("ver"), 2, "Größe")},
-                {.name = "cut", .central_extra = field(Crc("cut"), 1, "Größe").substr(0, 12)}}));
+  const ZipDirectory directory =
+      Read(ZipOf({{.name = "raw", .central_extra = other + field(Crc("raw"), 1, "Größe")},
+                  {.name = "old", .central_extra = field(Crc("raw"), 1, "Größe")},
+                  {.name = "ver", .central_extra = field(Crc("ver"), 2, "Größe")},
+                  {.name = "cut", .central_extra = field(Crc("cut"), 1, "Größe").substr(0, 12)}}));
   EXPECT_EQ(directory.entries[0].unicode_name, "Größe");
   for (int i = 1; i < 4; ++i) EXPECT_EQ(directory.entries[i].unicode_name, "") << i;
 }
@@ -324,9 +325,9 @@ TEST(ZipDirectoryTest, TakesAUnicodeNameOnlyWithItsCheckSum) {
 TEST(ZipDirectoryTest, TellsEncryption) {
   const std::string aes = ExtraField(0x9901, std::string("\2\0AE\3\10\0", 7));
   const ZipDirectory directory =
-      Read(BuildZip({{.name = "a", .flags = 1},
-                     {.name = "b", .method = 99, .flags = 1, .coded = "c", .central_extra = aes},
-                     {.name = "c", .flags = 8}}));
+      Read(ZipOf({{.name = "a", .flags = 1},
+                  {.name = "b", .method = 99, .flags = 1, .coded = "c", .central_extra = aes},
+                  {.name = "c", .flags = 8}}));
   EXPECT_TRUE(directory.entries[0].encrypted());
   EXPECT_EQ(directory.entries[0].aes_extra, "");
   EXPECT_TRUE(directory.entries[1].encrypted());
@@ -349,7 +350,7 @@ TEST(ZipDirectoryTest, ReadsSeventyThousandEntries) {
 
 TEST(ZipDirectoryTest, LimitsAreKept) {
   // The directory alone counts, so one record will do for all of them.
-  const std::string zip = BuildZip({{.name = "a"}});
+  const std::string zip = ZipOf({{.name = "a"}});
   const std::string record = zip.substr(31, 47);
   const auto directory_of = [](const std::string& records, std::string end) {
     std::string bytes;
@@ -361,7 +362,7 @@ TEST(ZipDirectoryTest, LimitsAreKept) {
   for (size_t i = 0; i <= kMaxZipEntries; ++i) many += record;
   many = directory_of(many, zip.substr(31 + 47));
   EXPECT_TRUE(absl::IsResourceExhausted(ReadZipDirectory(AsBytes(many)).status()));
-  const std::string long_zip = BuildZip({{.name = std::string(65'000, 'n')}});
+  const std::string long_zip = ZipOf({{.name = std::string(65'000, 'n')}});
   const std::string long_record = long_zip.substr(65'030, 65'046);
   std::string big;
   while (big.size() <= kMaxZipDirectoryBytes) big += long_record;
