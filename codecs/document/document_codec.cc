@@ -125,10 +125,12 @@ absl::Status CheckEntries(const Document& document) {
 // A PDF, an image file or an archive, and nothing between them.
 absl::Status CheckSort(const Document& document, uint64_t source_bytes) {
   const std::vector<Page>& pages = document.pages;
-  const auto images = static_cast<size_t>(std::count_if(
-      pages.begin(), pages.end(), [](const Page& p) { return p.kind == PageKind::kImage; }));
-  const auto raw = static_cast<size_t>(std::count_if(
-      pages.begin(), pages.end(), [](const Page& p) { return p.kind == PageKind::kRaw; }));
+  size_t images = 0;
+  size_t raw = 0;
+  for (const Page& page : pages) {
+    images += page.kind == PageKind::kImage ? 1 : 0;
+    raw += page.kind == PageKind::kRaw ? 1 : 0;
+  }
   if (!document.entries.empty()) {
     if (images + raw != pages.size()) return Bad("drawn pages in an archive");
     if (images == 0) return Bad("an archive without images");
