@@ -1,8 +1,9 @@
 #include "codecs/document/document_codec.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "codecs/document/document.pb.h"
 #include "codecs/document/utf8.h"
@@ -10,26 +11,34 @@
 namespace cbzfs {
 namespace {
 
-// A table of kMaxPages takes 60 MB at most; the rest is room for inserts. Bounds what parsing may
-// allocate (a packed field grows eightfold).
+// A table of kMaxPages takes 72 MB at most; the rest is room for inserts, or for the names of an
+// archive. Bounds what parsing may allocate (a packed field grows eightfold).
 constexpr size_t kMaxEncodedBytes = 128u << 20;
+
+constexpr uint32_t kAesExtra = 0x9901;
 
 absl::Status Bad(const char* what) {
   return absl::DataLossError(absl::StrCat("page table: ", what));
+}
+
+absl::Status BadEntry(size_t entry, const char* what) {
+  return absl::DataLossError(absl::StrCat("page table: entry ", entry + 1, ": ", what));
 }
 
 absl::Status BadPage(size_t page, const char* what) {
   return absl::DataLossError(absl::StrCat("page table: page ", page + 1, ": ", what));
 }
 
-bool IsPlainText(std::string_view text) {
-  if (text.size() > kMaxInfoBytes || !IsValidUtf8(text)) return false;
-  for (const char c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (byte < 0x20 || byte == 0x7F) return false;
-  }
-  return true;
+bool IsPrintable(std::string_view text) {
+  const auto control = [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7F; };
+  return IsValidUtf8(text) && std::none_of(text.begin(), text.end(), control);
 }
+
+bool IsPlainText(std::string_view text) {
+  return text.size() <= kMaxInfoBytes && IsPrintable(text);
+}
+
+bool EmptyOr(int size, int wanted) { return size == 0 || size == wanted; }
 
 bool ColumnsAgree(const proto::Document& message) {
   const int pages = message.kind_size();
@@ -37,7 +46,22 @@ bool ColumnsAgree(const proto::Document& message) {
          message.dpi_size() == pages && message.gray_size() == pages &&
          message.source_offset_size() == pages && message.source_bytes_size() == pages &&
          message.insert_size() == pages && message.insert_at_size() == pages &&
-         message.payload_bytes_size() == pages;
+         message.payload_bytes_size() == pages && EmptyOr(message.enhanced_bytes_size(), pages) &&
+         EmptyOr(message.lone_image_size(), pages) && EmptyOr(message.decode_bytes_size(), pages);
+}
+
+bool EntryColumnsAgree(const proto::Document& message) {
+  const int entries = message.entry_name_size();
+  return EmptyOr(entries, message.kind_size()) && message.entry_index_size() == entries &&
+         message.entry_method_size() == entries && message.entry_flags_size() == entries &&
+         message.entry_dos_time_size() == entries && message.entry_crc_size() == entries &&
+         message.entry_bytes_size() == entries && EmptyOr(message.entry_extra_size(), entries) &&
+         message.note_text_size() == message.note_page_size();
+}
+
+bool RangeIsInside(const Page& page, uint64_t source_bytes) {
+  return page.source_offset <= source_bytes &&
+         page.source_bytes <= source_bytes - page.source_offset;
 }
 
 absl::Status CheckOriginal(const Document& document, size_t index, uint64_t source_bytes) {
@@ -45,9 +69,7 @@ absl::Status CheckOriginal(const Document& document, size_t index, uint64_t sour
   if (page.source_bytes < 2 || page.source_bytes > kMaxOriginalBytes) {
     return BadPage(index, "impossible stream length");
   }
-  if (page.source_offset > source_bytes || page.source_bytes > source_bytes - page.source_offset) {
-    return BadPage(index, "stream outside the source");
-  }
+  if (!RangeIsInside(page, source_bytes)) return BadPage(index, "stream outside the source");
   if (page.insert == -1) return absl::OkStatus();
   if (page.insert < -1 || static_cast<size_t>(page.insert) >= document.inserts.size()) {
     return BadPage(index, "no such insert");
@@ -65,35 +87,82 @@ absl::Status CheckPage(const Document& document, size_t index, uint64_t source_b
     return BadPage(index, "impossible size");
   }
   if (!std::isfinite(page.dpi) || page.dpi < 0) return BadPage(index, "impossible resolution");
+  if (page.enhanced_bytes > kMaxPayloadBytes) return BadPage(index, "impossible enhanced slot");
+  if (page.decode_bytes > kMaxDecodeBytes) return BadPage(index, "impossible cost of decoding");
   if (page.kind == PageKind::kOriginal) return CheckOriginal(document, index, source_bytes);
   if (page.payload_bytes > kMaxPayloadBytes) return BadPage(index, "impossible slot");
-  if (page.kind == PageKind::kDrawn && uint64_t{page.width} * page.height > kMaxPagePixels) {
+  if (page.kind == PageKind::kExtracted) return absl::OkStatus();
+  if (uint64_t{page.width} * page.height > kMaxPagePixels) {
     return BadPage(index, "too many pixels");
+  }
+  if (page.kind == PageKind::kDrawn) return absl::OkStatus();
+  if (!RangeIsInside(page, source_bytes)) return BadPage(index, "entry outside the source");
+  if (page.kind == PageKind::kRaw &&
+      (page.width != 1 || page.height != 1 || page.enhanced_bytes != 0)) {
+    return BadPage(index, "no image, but the facts of one");
+  }
+  return absl::OkStatus();
+}
+
+bool IsExtra(std::string_view extra) {
+  if (extra.empty()) return true;
+  if (extra.size() < 4 || extra.size() > kMaxEntryExtraBytes) return false;
+  const auto u16 = [extra](size_t at) {
+    return static_cast<uint8_t>(extra[at]) | uint32_t{static_cast<uint8_t>(extra[at + 1])} << 8;
+  };
+  return u16(0) == kAesExtra && u16(2) == extra.size() - 4;
+}
+
+absl::Status CheckEntries(const Document& document) {
+  for (size_t i = 0; i < document.entries.size(); ++i) {
+    const ArchiveEntry& entry = document.entries[i];
+    if (entry.bytes > kMaxEntryBytes) return BadEntry(i, "impossible length");
+    if (!IsExtra(entry.extra)) return BadEntry(i, "bad extra field");
+  }
+  return CheckEntryNames(document.entries);
+}
+
+// A PDF, an image file or an archive, and nothing between them.
+absl::Status CheckSort(const Document& document, uint64_t source_bytes) {
+  const std::vector<Page>& pages = document.pages;
+  size_t images = 0;
+  size_t raw = 0;
+  for (const Page& page : pages) {
+    images += page.kind == PageKind::kImage ? 1 : 0;
+    raw += page.kind == PageKind::kRaw ? 1 : 0;
+  }
+  if (!document.entries.empty()) {
+    if (images + raw != pages.size()) return Bad("drawn pages in an archive");
+    if (images == 0) return Bad("an archive without images");
+    return CheckEntries(document);
+  }
+  if (images + raw == 0) return absl::OkStatus();
+  if (pages.size() != 1 || images != 1) return Bad("entries without an archive");
+  if (pages[0].source_offset != 0 || pages[0].source_bytes != source_bytes) {
+    return Bad("an image that is not its file");
   }
   return absl::OkStatus();
 }
 
 Page PageAt(const proto::Document& message, int i) {
-  return {.kind = static_cast<PageKind>(message.kind(i)),
-          .width = message.width(i),
-          .height = message.height(i),
-          .dpi = message.dpi(i),
-          .gray = message.gray(i),
-          .source_offset = message.source_offset(i),
-          .source_bytes = message.source_bytes(i),
-          .insert = message.insert(i),
-          .insert_at = message.insert_at(i),
-          .payload_bytes = message.payload_bytes(i)};
+  Page page{.kind = static_cast<PageKind>(message.kind(i)),
+            .width = message.width(i),
+            .height = message.height(i),
+            .dpi = message.dpi(i),
+            .gray = message.gray(i),
+            .source_offset = message.source_offset(i),
+            .source_bytes = message.source_bytes(i),
+            .insert = message.insert(i),
+            .insert_at = message.insert_at(i),
+            .payload_bytes = message.payload_bytes(i)};
+  if (message.enhanced_bytes_size() > 0) page.enhanced_bytes = message.enhanced_bytes(i);
+  if (message.lone_image_size() > 0) page.lone_image = message.lone_image(i);
+  if (message.decode_bytes_size() > 0) page.decode_bytes = message.decode_bytes(i);
+  return page;
 }
 
-}  // namespace
-
-std::string EncodeDocument(const Document& document) {
-  proto::Document message;
-  message.set_title(document.info.title);
-  message.set_author(document.info.author);
-  for (const std::string& insert : document.inserts) message.add_inserts(insert);
-  for (const Page& page : document.pages) {
+void AddPages(const std::vector<Page>& pages, proto::Document& message) {
+  for (const Page& page : pages) {
     message.add_kind(static_cast<uint32_t>(page.kind));
     message.add_width(page.width);
     message.add_height(page.height);
@@ -104,6 +173,112 @@ std::string EncodeDocument(const Document& document) {
     message.add_insert(page.insert);
     message.add_insert_at(page.insert_at);
     message.add_payload_bytes(page.payload_bytes);
+    message.add_enhanced_bytes(page.enhanced_bytes);
+    message.add_lone_image(page.lone_image);
+    message.add_decode_bytes(page.decode_bytes);
+  }
+  const auto none = [&pages](auto fact) { return std::none_of(pages.begin(), pages.end(), fact); };
+  if (none([](const Page& page) { return page.enhanced_bytes != 0; })) {
+    message.clear_enhanced_bytes();
+  }
+  if (none([](const Page& page) { return page.lone_image; })) message.clear_lone_image();
+  if (none([](const Page& page) { return page.decode_bytes != 0; })) message.clear_decode_bytes();
+}
+
+void AddEntries(const std::vector<ArchiveEntry>& entries, proto::Document& message) {
+  bool extras = false;
+  for (const ArchiveEntry& entry : entries) {
+    message.add_entry_name(entry.name);
+    message.add_entry_index(entry.index);
+    message.add_entry_method(entry.method);
+    message.add_entry_flags(entry.flags);
+    message.add_entry_dos_time(entry.dos_time);
+    message.add_entry_crc(entry.crc);
+    message.add_entry_bytes(entry.bytes);
+    message.add_entry_extra(entry.extra);
+    extras = extras || !entry.extra.empty();
+  }
+  if (!extras) message.clear_entry_extra();
+}
+
+// Numbers that do not fit are refused; what the rest may be, CheckEntries() says.
+absl::Status TakeEntries(proto::Document& message, std::vector<ArchiveEntry>& entries) {
+  entries.reserve(message.entry_name_size());
+  for (int i = 0; i < message.entry_name_size(); ++i) {
+    if (message.entry_method(i) > UINT16_MAX || message.entry_flags(i) > UINT16_MAX) {
+      return BadEntry(i, "impossible method or flags");
+    }
+    ArchiveEntry entry{.name = std::move(*message.mutable_entry_name(i)),
+                       .index = message.entry_index(i),
+                       .method = static_cast<uint16_t>(message.entry_method(i)),
+                       .flags = static_cast<uint16_t>(message.entry_flags(i)),
+                       .dos_time = message.entry_dos_time(i),
+                       .crc = message.entry_crc(i),
+                       .bytes = message.entry_bytes(i)};
+    if (message.entry_extra_size() > 0) entry.extra = std::move(*message.mutable_entry_extra(i));
+    entries.push_back(std::move(entry));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TakeNotes(proto::Document& message, Document& document) {
+  if (static_cast<size_t>(message.note_page_size()) > kMaxNotes) return Bad("too many notes");
+  for (int i = 0; i < message.note_page_size(); ++i) {
+    const uint32_t page = message.note_page(i);
+    if (page != Note::kWholeFile && page >= document.pages.size()) return Bad("note of no page");
+    if (!IsPlainText(message.note_text(i))) return Bad("bad text of a note");
+    document.notes.push_back({.page = page, .text = std::move(*message.mutable_note_text(i))});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool IsEntryName(std::string_view name) {
+  if (name.size() > kMaxEntryNameBytes || !IsPrintable(name)) return false;
+  if (name.find_first_of("\\:") != std::string_view::npos) return false;
+  for (size_t start = 0; start <= name.size();) {
+    const size_t end = std::min(name.find('/', start), name.size());
+    const std::string_view part = name.substr(start, end - start);
+    if (part.empty() || part == "." || part == ".." || part.size() > kMaxEntryNamePartBytes) {
+      return false;
+    }
+    start = end + 1;
+  }
+  return true;
+}
+
+absl::Status CheckEntryNames(const std::vector<ArchiveEntry>& entries) {
+  std::vector<std::string> sorted;
+  sorted.reserve(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (!IsEntryName(entries[i].name)) return BadEntry(i, "impossible name");
+    sorted.push_back(entries[i].name);
+    // No name has this character. It is the least there is, so what lies in a folder comes right
+    // after a file of the folder's name, and neighbours are all that has to be compared.
+    std::replace(sorted.back().begin(), sorted.back().end(), '/', '\x01');
+  }
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t i = 1; i < sorted.size(); ++i) {
+    const std::string& one = sorted[i - 1];
+    const std::string& next = sorted[i];
+    if (!next.starts_with(one)) continue;
+    if (next.size() == one.size()) return Bad("two entries of one name");
+    if (next[one.size()] == '\x01') return Bad("an entry that is a file and a folder");
+  }
+  return absl::OkStatus();
+}
+
+std::string EncodeDocument(const Document& document) {
+  proto::Document message;
+  message.set_title(document.info.title);
+  message.set_author(document.info.author);
+  for (const std::string& insert : document.inserts) message.add_inserts(insert);
+  AddPages(document.pages, message);
+  AddEntries(document.entries, message);
+  for (const Note& note : document.notes) {
+    message.add_note_page(note.page);
+    message.add_note_text(note.text);
   }
   return message.SerializeAsString();
 }
@@ -116,7 +291,8 @@ absl::StatusOr<Document> DecodeDocument(std::string_view bytes, uint64_t source_
   }
   if (message.kind_size() < 1) return Bad("no pages");
   if (static_cast<uint32_t>(message.kind_size()) > kMaxPages) return Bad("too many pages");
-  if (!ColumnsAgree(message)) return Bad("columns of different lengths");
+  if (!ColumnsAgree(message) || !EntryColumnsAgree(message))
+    return Bad("columns of different lengths");
   if (!IsPlainText(message.title()) || !IsPlainText(message.author())) return Bad("bad text");
 
   Document document;
@@ -127,12 +303,15 @@ absl::StatusOr<Document> DecodeDocument(std::string_view bytes, uint64_t source_
   }
   document.pages.reserve(message.kind_size());
   for (int i = 0; i < message.kind_size(); ++i) {
-    if (message.kind(i) > static_cast<uint32_t>(PageKind::kExtracted)) {
+    if (message.kind(i) > static_cast<uint32_t>(PageKind::kRaw)) {
       return BadPage(i, "unknown kind");
     }
     document.pages.push_back(PageAt(message, i));
     if (absl::Status status = CheckPage(document, i, source_bytes); !status.ok()) return status;
   }
+  if (auto status = TakeEntries(message, document.entries); !status.ok()) return status;
+  if (auto status = CheckSort(document, source_bytes); !status.ok()) return status;
+  if (auto status = TakeNotes(message, document); !status.ok()) return status;
   return document;
 }
 

@@ -17,7 +17,8 @@ uint32_t Digits(uint32_t number) {
   return digits;
 }
 
-// The longest prefix of at most `limit` bytes that ends between two characters.
+}  // namespace
+
 std::string_view CutText(std::string_view text, size_t limit) {
   if (text.size() <= limit) return text;
   for (size_t start = limit; start > 0 && limit - start < 4; --start) {
@@ -27,11 +28,11 @@ std::string_view CutText(std::string_view text, size_t limit) {
   return text.substr(0, limit);
 }
 
-}  // namespace
-
 EntryNames::EntryNames(PageNames style, std::string_view stem, uint32_t page_count) {
   if (style == PageNames::kNumber) {
     width_ = std::max(4u, Digits(page_count));
+    equal_ = page_count;
+    equal_bytes_ = width_ + kExtensionBytes;
     return;
   }
   const size_t others = kSeedWord.size() + Digits(page_count) + kExtensionBytes;
@@ -41,15 +42,27 @@ EntryNames::EntryNames(PageNames style, std::string_view stem, uint32_t page_cou
   prefix_ += kSeedWord;
 }
 
+EntryNames::EntryNames(const std::vector<std::string>& names) {
+  starts_.reserve(names.size() + 1);
+  for (const std::string& name : names) {
+    starts_.push_back(list_.size());
+    list_ += name;
+  }
+  starts_.push_back(list_.size());
+}
+
 std::string EntryNames::Name(uint32_t page) const {
+  if (!starts_.empty()) return list_.substr(starts_[page], Bytes(page));
   return absl::StrFormat("%s%0*d.jpg", prefix_, static_cast<int>(width_), page + 1);
 }
 
-uint64_t EntryNames::Bytes(uint32_t page) const {
+uint64_t EntryNames::BytesOfAny(uint32_t page) const {
+  if (!starts_.empty()) return starts_[page + 1] - starts_[page];
   return prefix_.size() + std::max(width_, Digits(page + 1)) + kExtensionBytes;
 }
 
 uint64_t EntryNames::BytesBefore(uint32_t page) const {
+  if (!starts_.empty()) return starts_[page];
   uint64_t bytes = uint64_t{page} * (prefix_.size() + width_ + kExtensionBytes);
   // One more for each digit that a number has beyond the width: the numbers are 1 to `page`.
   uint64_t wider = 1;

@@ -7,8 +7,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "codecs/document/document_codec.h"
+#include "codecs/zip/archive_names.h"
 #include "codecs/zip/com_padding.h"
 #include "codecs/zip/layout_internal.h"
+#include "codecs/zip/raw_entry.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -20,12 +23,46 @@ constexpr uint64_t kMaxArchiveBytes = uint64_t{1} << 62;
 constexpr uint64_t kMaxDataBytes = 0xFFFFFFFE;  // one more would mean ZIP64
 constexpr char kTooLong[] = "a page of 4 GiB or more";
 
+absl::Status CheckRaw(const Page& page, const ArchiveEntry& entry) {
+  if (page.source_bytes > kMaxDataBytes || entry.bytes > kMaxDataBytes) {
+    return absl::OutOfRangeError(absl::StrCat("an entry of 4 GiB or more: ", entry.name));
+  }
+  if (entry.extra.size() > kMaxEntryExtraBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("too long an extra field: ", entry.name));
+  }
+  return absl::OkStatus();
+}
+
+// Of an archive's document; what the names are beyond their length is not looked at again.
+absl::Status CheckEntries(const Document& document) {
+  if (document.entries.size() != document.pages.size()) {
+    return absl::InvalidArgumentError("an archive of pages without entries");
+  }
+  for (size_t i = 0; i < document.pages.size(); ++i) {
+    const Page& page = document.pages[i];
+    const ArchiveEntry& entry = document.entries[i];
+    if (page.kind != PageKind::kDrawn && page.kind != PageKind::kRaw) {
+      return absl::InvalidArgumentError("a page that no archive has");
+    }
+    if (entry.name.empty() || entry.name.size() > kMaxEntryNameBytes) {
+      return absl::InvalidArgumentError("an entry with an impossible name");
+    }
+    if (page.kind != PageKind::kRaw) continue;
+    if (absl::Status status = CheckRaw(page, entry); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckArguments(const Document& document, const LayoutOptions& options) {
   if (options.guard != 0 && options.guard != 4096 && options.guard != 65536) {
     return absl::InvalidArgumentError(absl::StrCat("no such guard: ", options.guard));
   }
   if (document.pages.empty()) return absl::InvalidArgumentError("a document without pages");
+  if (!document.entries.empty()) return CheckEntries(document);
   for (const Page& page : document.pages) {
+    if (page.kind == PageKind::kImage || page.kind == PageKind::kRaw) {
+      return absl::InvalidArgumentError("an image, or an entry of no archive");
+    }
     if (page.kind != PageKind::kOriginal) continue;
     if (page.source_bytes > kMaxDataBytes) return absl::OutOfRangeError(kTooLong);
     if (page.insert < 0) continue;
@@ -37,7 +74,13 @@ absl::Status CheckArguments(const Document& document, const LayoutOptions& optio
   return absl::OkStatus();
 }
 
-uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
+// `unit` is a power of two.
+uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) & ~(unit - 1); }
+
+EntryNames NamesOf(const Document& document, std::string_view stem, PageNames style) {
+  if (!document.entries.empty()) return EntryNames(ArchivePageNames(document));
+  return EntryNames(style, stem, static_cast<uint32_t>(document.pages.size()));
+}
 
 // Appends a number's bytes, little end first, so that every host hashes the same.
 void Put(std::string& bytes, uint64_t value) {
@@ -52,7 +95,8 @@ Layout::Layout(std::shared_ptr<const Document> document, std::string_view stem,
       stem_(stem),
       identity_(identity),
       options_(options),
-      names_(options.names, stem, static_cast<uint32_t>(document_->pages.size())) {}
+      lead_(document_->entries.empty() ? 1 : 0),
+      names_(NamesOf(*document_, stem, options.names)) {}
 
 absl::StatusOr<std::shared_ptr<const Layout>> Layout::Create(
     std::shared_ptr<const Document> document, std::string_view stem, const BookIdentity& identity,
@@ -65,20 +109,17 @@ absl::StatusOr<std::shared_ptr<const Layout>> Layout::Create(
 
 absl::Status Layout::Place() {
   const auto pages = static_cast<uint32_t>(page_count());
-  last_tail_bytes_ = kEoiBytes;
-  if (document_->pages.back().kind != PageKind::kOriginal) {
-    // What ZIP64 adds is left out: it follows from the offsets, and these from this.
-    const uint64_t after = kEoiBytes + DirectoryBytesBefore(pages + 1) + kEndRecordBytes;
-    const uint64_t wanted = ConstantEndFor(options_.guard);
-    if (after < wanted) last_tail_bytes_ += std::max(wanted - after, ComPadding::kMinSegment);
+  SumExtras();
+  ChooseTail();
+  uint64_t at = 0;
+  offsets_.reserve(pages + lead_ + 1);
+  if (lead_ > 0) {
+    offsets_.push_back(0);
+    at = RoundUp(HeaderBytes(0) + ComicInfoBytes(InfoSource()), AlignmentFor(options_.guard));
   }
-  const uint64_t info = kLocalHeaderBytes + NameBytes(0) + ComicInfoBytes(InfoSource());
-  uint64_t at = RoundUp(info, AlignmentFor(options_.guard));
-  offsets_.reserve(pages + 2);
-  offsets_.push_back(0);
   for (uint32_t page = 0; page < pages; ++page) {
     offsets_.push_back(at);
-    const PageShape shape = ShapeOf(page);
+    const PageShape shape = ShapeAt(page, at);
     if (shape.data() > kMaxDataBytes) return absl::OutOfRangeError(kTooLong);
     at += shape.total();
     if (at > kMaxArchiveBytes) return absl::OutOfRangeError("an archive of 2^62 bytes or more");
@@ -92,31 +133,77 @@ absl::Status Layout::Place() {
   return absl::OkStatus();
 }
 
-uint64_t Layout::NameBytes(size_t entry) const {
-  return entry == 0 ? kComicInfoName.size() : names_.Bytes(static_cast<uint32_t>(entry - 1));
+void Layout::SumExtras() {
+  const std::vector<ArchiveEntry>& entries = document_->entries;
+  const auto bytes = [&](uint32_t page) {
+    return IsRaw(page) ? RawExtra(entries[page]).size() : uint64_t{0};
+  };
+  uint64_t sum = 0;
+  for (uint32_t page = 0; page < entries.size(); ++page) sum += bytes(page);
+  if (sum == 0) return;
+  sum = 0;
+  extras_before_.reserve(entries.size() + 1);
+  for (uint32_t page = 0; page < entries.size(); ++page) {
+    extras_before_.push_back(sum);
+    sum += bytes(page);
+  }
+  extras_before_.push_back(sum);
+}
+
+void Layout::ChooseTail() {
+  last_tail_bytes_ = kEoiBytes;
+  const uint64_t wanted = ConstantEndFor(options_.guard);
+  // What ZIP64 adds is left out: it follows from the offsets, and these from this.
+  uint64_t after = kEoiBytes + DirectoryBytesBefore(page_count() + lead_) + kEndRecordBytes;
+  auto page = static_cast<uint32_t>(page_count() - 1);
+  for (; IsRaw(page); --page) {
+    after += ShapeAt(page, 0).total();
+    if (page == 0 || after >= wanted) return;
+  }
+  if (document_->pages[page].kind == PageKind::kOriginal || after >= wanted) return;
+  tail_page_ = page;
+  last_tail_bytes_ += std::max(wanted - after, ComPadding::kMinSegment);
+}
+
+uint64_t Layout::HeaderBytes(size_t entry) const {
+  if (IsInfo(entry)) return kLocalHeaderBytes + kComicInfoName.size();
+  const uint32_t page = PageOf(entry);
+  const uint64_t extra =
+      extras_before_.empty() ? 0 : extras_before_[page + 1] - extras_before_[page];
+  return kLocalHeaderBytes + names_.Bytes(page) + extra;
 }
 
 uint64_t Layout::DirectoryBytesBefore(size_t entry) const {
   if (entry == 0) return 0;
+  const uint32_t pages = PageOf(entry);
   const uint64_t wide = entry > first_zip64_ ? entry - first_zip64_ : 0;
-  return entry * kCentralRecordBytes + kComicInfoName.size() +
-         names_.BytesBefore(static_cast<uint32_t>(entry - 1)) + wide * kZip64ExtraBytes;
+  return entry * kCentralRecordBytes + (lead_ > 0 ? kComicInfoName.size() : 0) +
+         names_.BytesBefore(pages) + (extras_before_.empty() ? 0 : extras_before_[pages]) +
+         wide * kZip64ExtraBytes;
 }
 
-PageShape Layout::ShapeOf(uint32_t index) const {
+PageShape Layout::ShapeAt(uint32_t index, uint64_t start) const {
   const Page& page = document_->pages[index];
+  const uint64_t header = HeaderBytes(EntryOf(index));
+  if (page.kind == PageKind::kRaw) {
+    return {.header = header,
+            .head = page.source_bytes,
+            .descriptor = RawDescriptorBytes(document_->entries[index])};
+  }
   const uint64_t insert = page.kind == PageKind::kOriginal && page.insert >= 0
                               ? document_->inserts[page.insert].size()
                               : 0;
-  return MakePageShape(page, kLocalHeaderBytes + names_.Bytes(index), insert,
-                       index + 1 == page_count() ? last_tail_bytes_ : kEoiBytes, options_.guard);
+  return MakePageShape(page, start, header, insert,
+                       index == tail_page_ ? last_tail_bytes_ : kEoiBytes, options_.guard);
 }
 
 // Whatever decides the bytes of the image is in it, so programs that compare CRCs see any change.
+// For an archive that is its entry too, and the length of the head, which its place decides.
 uint32_t Layout::DeclaredCrc(uint32_t index) const {
   const Page& page = document_->pages[index];
+  if (page.kind == PageKind::kRaw) return document_->entries[index].crc;
   std::string facts;
-  facts.reserve(14 * 8);
+  facts.reserve(17 * 8);
   for (const uint64_t fact :
        {identity_.fingerprint, identity_.options, uint64_t{index}, static_cast<uint64_t>(page.kind),
         uint64_t{page.width}, uint64_t{page.height}, uint64_t{std::bit_cast<uint32_t>(page.dpi)},
@@ -125,13 +212,19 @@ uint32_t Layout::DeclaredCrc(uint32_t index) const {
         uint64_t{page.payload_bytes}, uint64_t{options_.guard}}) {
     Put(facts, fact);
   }
+  if (!document_->entries.empty()) {
+    const ArchiveEntry& entry = document_->entries[index];
+    for (const uint64_t fact : {uint64_t{entry.crc}, entry.bytes, ShapeOf(index).head}) {
+      Put(facts, fact);
+    }
+  }
   return static_cast<uint32_t>(XXH3_64bits(facts.data(), facts.size()));
 }
 
 ZipEnd Layout::End() const {
-  return {.entries = page_count() + 1,
+  return {.entries = page_count() + lead_,
           .directory_offset = offsets_.back(),
-          .directory_bytes = DirectoryBytesBefore(page_count() + 1)};
+          .directory_bytes = DirectoryBytesBefore(page_count() + lead_)};
 }
 
 size_t Layout::EntryAt(uint64_t offset) const {
@@ -148,20 +241,22 @@ Layout::Parts Layout::PartsOf(size_t entry) const {
     if (size > 0) parts.push_back({origin, entry, at, size, source_offset});
     at += size;
   };
-  if (entry == page_count() + 1) {
+  if (entry == page_count() + lead_) {
     add(Origin::kDirectory, End().directory_bytes);
     add(Origin::kEnd, size_ - at);
     return parts;
   }
-  add(Origin::kLocalHeader, kLocalHeaderBytes + NameBytes(entry));
-  if (entry == 0) {
+  add(Origin::kLocalHeader, HeaderBytes(entry));
+  if (IsInfo(entry)) {
     add(Origin::kComicInfo, offsets_[1] - at);
     return parts;
   }
-  const auto index = static_cast<uint32_t>(entry - 1);
+  const uint32_t index = PageOf(entry);
   const Page& page = document_->pages[index];
   const PageShape shape = ShapeOf(index);
-  if (page.kind == PageKind::kOriginal) {
+  if (page.kind == PageKind::kRaw) {
+    add(Origin::kSource, shape.head, page.source_offset);
+  } else if (page.kind == PageKind::kOriginal) {
     const uint64_t first = page.insert < 0 ? page.source_bytes : page.insert_at;
     add(Origin::kSource, first, page.source_offset);
     add(Origin::kInsert, shape.head - page.source_bytes);
@@ -171,6 +266,7 @@ Layout::Parts Layout::PartsOf(size_t entry) const {
   }
   add(Origin::kBody, shape.body);
   add(Origin::kTail, shape.tail);
+  add(Origin::kDescriptor, shape.descriptor);
   return parts;
 }
 
@@ -187,7 +283,7 @@ std::vector<Piece> Layout::Map(uint64_t offset, uint64_t size) const {
       if (part.origin == Part::Origin::kSource || part.origin == Part::Origin::kBody) {
         const bool body = part.origin == Part::Origin::kBody;
         piece.kind = body ? Piece::Kind::kBody : Piece::Kind::kSource;
-        piece.page = static_cast<uint32_t>(entry - 1);
+        piece.page = PageOf(entry);
         (body ? piece.body_offset : piece.source_offset) = part.source_offset + from - part.offset;
       } else if (!pieces.empty() && pieces.back().kind == Piece::Kind::kLiteral) {
         pieces.back().size += piece.size;
@@ -207,7 +303,7 @@ std::vector<Piece> Layout::OriginalData(uint32_t page) const {
 std::string Layout::PageName(uint32_t page) const { return names_.Name(page); }
 
 uint64_t Layout::PageDataOffset(uint32_t page) const {
-  return offsets_[page + 1] + kLocalHeaderBytes + names_.Bytes(page);
+  return offsets_[EntryOf(page)] + HeaderBytes(EntryOf(page));
 }
 
 uint64_t Layout::PageDataBytes(uint32_t page) const { return ShapeOf(page).data(); }

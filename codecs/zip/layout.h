@@ -9,6 +9,10 @@
 //   entry 1..n     the pages, one after another without gaps
 //   central directory, end record
 //
+// A document of a real archive (Document::entries) has no ComicInfo.xml of ours: its own, if there
+// is one, is among its pages. These are drawn (enhanced images) or raw (handed on as they are), in
+// the archive's order and under its names (archive_names.h).
+//
 // A drawn (or extracted) page's entry:
 //
 //   | local header, SOI, APP0, COM fill | payload | COM padding of zeros ... patch | tail | EOI
@@ -19,11 +23,25 @@
 //   | local header | source stream (with an ICC profile inserted) | COM zeros ... patch |  EOI  |
 //   |<-- const --->|<---- Piece::kSource (and a literal) -------->|<-- kBody (seal) --->|< tail>|
 //
+// A raw page's entry (raw_entry.h):
+//
+//   | local header, extra field | data as the source has it | data descriptor, if any |
+//   |<-------- const --------->|<---- Piece::kSource ----->|<------- const --------->|
+//
+// Drawn pages begin and end on multiples of 4096, so no block of the page cache holds parts of two
+// of them. A raw page is as long as it is, no gap may follow it (KArchive walks local headers one
+// after another), and padding in an extra field breaks some programs (clients.md): so the entry
+// behind it begins anywhere. If that one is drawn, its constant head is made longer, to end on the
+// next multiple of 4096 after one guard, and its padding ends on one as always. So a guard read
+// from any local header still needs no drawn page, at the cost of up to 4 KiB for each drawn page
+// behind a raw one; in an archive there are few.
+//
 // An extracted page's head has no APP0: the stream brings its own.
 // `patch` is four bytes that make the entry's real CRC-32 the one declared in the local header and
 // the central directory. `tail` is empty but in the last page, where constant COM segments keep
 // programs that read a file's last kilobytes from touching the page (design: 16 KiB with a 4 KiB
-// guard, 72 KiB with a 64 KiB one).
+// guard, 72 KiB with a 64 KiB one). The last page is the last drawn one where raw ones follow it,
+// and these count as constant.
 //
 // Immutable after construction: any thread. Shared by all open handles of one version of a book.
 
@@ -66,8 +84,10 @@ class Layout {
  public:
   // `stem` is the virtual file's name without its extension, any bytes; it becomes the title where
   // the document has none, and part of the page names with PageNames::kSeed.
-  // kOutOfRange when an entry would pass 4 GiB or the archive 2^62 bytes; kInvalidArgument for a
-  // guard or a document that cannot be. `document` is kept.
+  // kOutOfRange when an entry would pass 4 GiB (the message names a raw one) or the archive 2^62
+  // bytes; kInvalidArgument for a guard or a document that cannot be: a kImage page (who enhances
+  // it passes a kDrawn one with its slot in payload_bytes), a kRaw one without its entry, entries
+  // beside original pages. `document` is kept.
   static absl::StatusOr<std::shared_ptr<const Layout>> Create(
       std::shared_ptr<const Document> document, std::string_view stem, const BookIdentity& identity,
       const LayoutOptions& options);
@@ -83,6 +103,7 @@ class Layout {
   // The piece's bytes, `piece.kind` being kLiteral and the piece one that Map() returned.
   void ReadLiteral(const Piece& piece, char* out) const;
 
+  // Not of a raw page, which has no body.
   BodySpec Body(uint32_t page) const;
 
   // The pieces before the body of an original page whose bytes its seal must cover (all of the
@@ -90,7 +111,9 @@ class Layout {
   std::vector<Piece> OriginalData(uint32_t page) const;
 
   // Name of the page's entry, and where the entry's data (not its local header) lies: for the
-  // pages view, which serves the very same bytes.
+  // pages view, which serves the very same bytes. With a guard of 0 a drawn page's data is SOI,
+  // APP0, payload, padding and EOI, and nothing more. A raw page's data is as the archive stores
+  // it, perhaps compressed.
   std::string PageName(uint32_t page) const;
   uint64_t PageDataOffset(uint32_t page) const;
   uint64_t PageDataBytes(uint32_t page) const;
@@ -100,18 +123,30 @@ class Layout {
   uint64_t InfoDataBytes() const;
 
  private:
-  // Entries count from 0 (ComicInfo.xml); page i is entry i + 1. Where a function takes an entry,
-  // the one after the last stands for the central directory and the end records.
+  // Entries count from 0: ComicInfo.xml, if it is ours, then the pages. Where a function takes an
+  // entry, the one after the last stands for the central directory and the end records.
   struct Part;
   using Parts = absl::InlinedVector<Part, 6>;
 
   Layout(std::shared_ptr<const Document> document, std::string_view stem,
          const BookIdentity& identity, const LayoutOptions& options);
   absl::Status Place();
+  void SumExtras();
+  void ChooseTail();
 
-  uint64_t NameBytes(size_t entry) const;
+  size_t EntryOf(uint32_t page) const { return page + lead_; }
+  uint32_t PageOf(size_t entry) const { return static_cast<uint32_t>(entry - lead_); }
+  bool IsInfo(size_t entry) const { return entry < lead_; }
+  bool IsRaw(uint32_t page) const { return document_->pages[page].kind == PageKind::kRaw; }
+
+  uint64_t HeaderBytes(size_t entry) const;
   uint64_t DirectoryBytesBefore(size_t entry) const;
-  PageShape ShapeOf(uint32_t page) const;
+  PageShape ShapeAt(uint32_t page, uint64_t start) const;
+  // Behind a ComicInfo.xml of ours every entry is aligned, so its shape is the same anywhere, and
+  // known before it is placed: the text has the lengths of the pages.
+  PageShape ShapeOf(uint32_t page) const {
+    return ShapeAt(page, lead_ > 0 ? 0 : offsets_[EntryOf(page)]);
+  }
   uint32_t DeclaredCrc(uint32_t page) const;
   ZipEnd End() const;
 
@@ -128,7 +163,11 @@ class Layout {
   const std::string stem_;
   const BookIdentity identity_;
   const LayoutOptions options_;
+  const size_t lead_;  // entries before the first page
   const EntryNames names_;
+  // Of the extra fields of all pages before a page, and of all; empty where there are none.
+  std::vector<uint64_t> extras_before_;
+  size_t tail_page_ = SIZE_MAX;  // the page with the long tail
   uint64_t last_tail_bytes_ = 0;
   uint64_t size_ = 0;
   std::vector<uint64_t> offsets_;  // of the entries, and of the central directory

@@ -21,6 +21,7 @@ struct Layout::Part {
     kInsert,
     kBody,
     kTail,
+    kDescriptor,
     kDirectory,
     kEnd,
   };

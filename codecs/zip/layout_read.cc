@@ -6,6 +6,7 @@
 #include "codecs/zip/crc_force.h"
 #include "codecs/zip/layout.h"
 #include "codecs/zip/layout_internal.h"
+#include "codecs/zip/raw_entry.h"
 
 namespace cbzfs {
 namespace {
@@ -43,7 +44,7 @@ ComicInfoSource Layout::InfoSource() const {
 
 std::string Layout::MakeInfo() const {
   std::string text = ComicInfoText(InfoSource());
-  const uint64_t size = offsets_[1] - kLocalHeaderBytes - kComicInfoName.size();
+  const uint64_t size = offsets_[1] - HeaderBytes(0);
   if (text.size() < size) {
     text.resize(size, ' ');
     text.back() = '\n';
@@ -60,17 +61,24 @@ void Layout::PrepareInfo() const {
 }
 
 ZipEntry Layout::Record(size_t entry) const {
-  if (entry == 0) {
+  if (IsInfo(entry)) {
     PrepareInfo();
+    const auto bytes = static_cast<uint32_t>(offsets_[1] - HeaderBytes(0));
     return {.name = std::string(kComicInfoName),
             .crc = info_crc_,
-            .bytes = static_cast<uint32_t>(offsets_[1] - kLocalHeaderBytes - NameBytes(0)),
-            .offset = 0};
+            .stored_bytes = bytes,
+            .bytes = bytes};
   }
-  const auto page = static_cast<uint32_t>(entry - 1);
+  const uint32_t page = PageOf(entry);
+  if (IsRaw(page)) {
+    return RawRecord(document_->entries[page], document_->pages[page].source_bytes, PageName(page),
+                     offsets_[entry]);
+  }
+  const auto bytes = static_cast<uint32_t>(PageDataBytes(page));
   return {.name = PageName(page),
           .crc = DeclaredCrc(page),
-          .bytes = static_cast<uint32_t>(PageDataBytes(page)),
+          .stored_bytes = bytes,
+          .bytes = bytes,
           .offset = offsets_[entry]};
 }
 
@@ -88,7 +96,7 @@ void Layout::ReadLiteral(const Piece& piece, char* out) const {
 }
 
 void Layout::ReadPart(const Part& part, uint64_t from, absl::Span<char> out) const {
-  const auto page = static_cast<uint32_t>(part.entry - 1);  // of no use for entry 0
+  const uint32_t page = PageOf(part.entry);  // of no use for ComicInfo.xml
   switch (part.origin) {
     case Part::Origin::kLocalHeader:
       return CopyOverlap(LocalHeader(Record(part.entry)), 0, from, out);
@@ -97,8 +105,8 @@ void Layout::ReadPart(const Part& part, uint64_t from, absl::Span<char> out) con
       return info_.empty() ? CopyOverlap(MakeInfo(), 0, from, out)
                            : CopyOverlap(info_, 0, from, out);
     case Part::Origin::kPageHead: {
-      const PageHead head = MakePageHead(document_->pages[page],
-                                         kLocalHeaderBytes + names_.Bytes(page), options_.guard);
+      const PageHead head = MakePageHead(document_->pages[page], offsets_[part.entry],
+                                         HeaderBytes(part.entry), options_.guard);
       CopyOverlap(head.marker_segments, 0, from, out);
       return CopyOverlap(head.fill, head.marker_segments.size(), from, out);
     }
@@ -109,6 +117,8 @@ void Layout::ReadPart(const Part& part, uint64_t from, absl::Span<char> out) con
       CopyOverlap(padding, 0, from, out);
       return CopyOverlap(kEoi, padding.bytes(), from, out);
     }
+    case Part::Origin::kDescriptor:
+      return CopyOverlap(DataDescriptor(Record(part.entry)), 0, from, out);
     case Part::Origin::kDirectory:
       return ReadDirectory(from, out);
     case Part::Origin::kEnd:
@@ -120,7 +130,7 @@ void Layout::ReadPart(const Part& part, uint64_t from, absl::Span<char> out) con
 }
 
 void Layout::ReadDirectory(uint64_t from, absl::Span<char> out) const {
-  const size_t entries = page_count() + 1;
+  const size_t entries = page_count() + lead_;
   // The last record that begins at or before `from`.
   size_t low = 0;
   for (size_t high = entries; high - low > 1;) {
@@ -146,7 +156,8 @@ BodySpec Layout::Body(uint32_t index) const {
                 .tail_bytes = shape.tail};
   const Page& page = document_->pages[index];
   if (page.kind != PageKind::kOriginal) {
-    const PageHead head = MakePageHead(page, shape.header, options_.guard);
+    const PageHead head =
+        MakePageHead(page, offsets_[EntryOf(index)], shape.header, options_.guard);
     spec.max_payload = shape.body - kLeastPadding;
     spec.head_crc = head.fill.ExtendCrc(ExtendCrc(0, head.marker_segments), head.fill.bytes());
   }

@@ -33,12 +33,15 @@ uint64_t MarkerBytes(const Page& page) {
   return kSoi.size() + (page.kind == PageKind::kDrawn ? kApp0Bytes : 0);
 }
 
-// The local header and the markers are always shorter than a guard: names are limited.
-uint64_t FillBytes(const Page& page, uint64_t header_bytes, uint32_t guard) {
-  return guard == 0 ? 0 : guard - header_bytes - MarkerBytes(page);
-}
+// `unit` is a power of two.
+uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) & ~(unit - 1); }
 
-uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
+uint64_t FillBytes(const Page& page, uint64_t start, uint64_t header_bytes, uint32_t guard) {
+  if (guard == 0) return 0;
+  const uint64_t before = header_bytes + MarkerBytes(page);
+  const uint64_t least = std::max<uint64_t>(guard, before + ComPadding::kMinSegment);
+  return RoundUp(start + least, kPageAlignment) - start - before;
+}
 
 }  // namespace
 
@@ -51,20 +54,20 @@ uint64_t ConstantEndFor(uint32_t guard) {
   return guard <= 4096 ? 16 << 10 : 72 << 10;
 }
 
-PageHead MakePageHead(const Page& page, uint64_t header_bytes, uint32_t guard) {
+PageHead MakePageHead(const Page& page, uint64_t start, uint64_t header_bytes, uint32_t guard) {
   std::string markers(kSoi);
   if (page.kind == PageKind::kDrawn) markers += App0(page.dpi);
-  return {std::move(markers), ComPadding(FillBytes(page, header_bytes, guard))};
+  return {std::move(markers), ComPadding(FillBytes(page, start, header_bytes, guard))};
 }
 
-PageShape MakePageShape(const Page& page, uint64_t header_bytes, uint64_t insert_bytes,
-                        uint64_t tail_bytes, uint32_t guard) {
+PageShape MakePageShape(const Page& page, uint64_t start, uint64_t header_bytes,
+                        uint64_t insert_bytes, uint64_t tail_bytes, uint32_t guard) {
   const bool original = page.kind == PageKind::kOriginal;
   PageShape shape{.header = header_bytes, .tail = tail_bytes};
   shape.head = original ? page.source_bytes + insert_bytes
-                        : MarkerBytes(page) + FillBytes(page, header_bytes, guard);
+                        : MarkerBytes(page) + FillBytes(page, start, header_bytes, guard);
   shape.body = kLeastPadding + (original ? 0 : page.payload_bytes);
-  const uint64_t least = shape.total();
+  const uint64_t least = start + shape.total();
   shape.body += RoundUp(least, AlignmentFor(guard)) - least;
   return shape;
 }

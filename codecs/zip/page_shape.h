@@ -19,36 +19,41 @@ inline constexpr uint64_t kPatchBytes = 4;
 inline constexpr uint64_t kLeastPadding = 8;
 inline constexpr uint64_t kEoiBytes = 2;
 
-// Lengths in bytes, in the order of the file. The whole is a multiple of the alignment.
+// Lengths in bytes, in the order of the file. All but a raw page end on a multiple of the
+// alignment.
 struct PageShape {
-  uint64_t header = 0;  // local header with its name
-  uint64_t head = 0;    // drawn: constant bytes; original: the stream with its insert
+  uint64_t header = 0;  // local header with its name and extra field
+  uint64_t head = 0;    // drawn: constant bytes; original: the stream with its insert; raw: all
   uint64_t body = 0;
-  uint64_t tail = 0;  // constant: COM, if any, and EOI
+  uint64_t tail = 0;        // constant: COM, if any, and EOI
+  uint64_t descriptor = 0;  // raw: a data descriptor, which is no part of the data
 
   uint64_t data() const { return head + body + tail; }
-  uint64_t total() const { return header + data(); }
+  uint64_t total() const { return header + data() + descriptor; }
 };
 
-// Constant bytes at the start of a drawn or extracted page's data, so that they and a local header
-// of `header_bytes` are one guard: SOI, APP0 (drawn pages: an extracted stream has its own), COM.
+// Constant bytes at the start of a drawn or extracted page's data: SOI, APP0 (drawn pages: an
+// extracted stream has its own), COM. Together with a local header of `header_bytes` at `start` in
+// the file they are one guard, or as much longer as it takes to end on a multiple of the alignment
+// (behind a raw page) and to have room for the header (a long name).
 struct PageHead {
   std::string marker_segments;  // SOI, APP0
   ComPadding fill;
 
   uint64_t bytes() const { return marker_segments.size() + fill.bytes(); }
 };
-PageHead MakePageHead(const Page& page, uint64_t header_bytes, uint32_t guard);
+PageHead MakePageHead(const Page& page, uint64_t start, uint64_t header_bytes, uint32_t guard);
 
-// Local headers lie on multiples of this.
+// Local headers lie on multiples of this, but those behind a raw page.
 uint64_t AlignmentFor(uint32_t guard);
 
 // How many bytes at the end of the file must not depend on a drawn page.
 uint64_t ConstantEndFor(uint32_t guard);
 
-// `insert_bytes` is the length of the insert of an original page, `tail_bytes` that of the tail.
-PageShape MakePageShape(const Page& page, uint64_t header_bytes, uint64_t insert_bytes,
-                        uint64_t tail_bytes, uint32_t guard);
+// Of any but a raw page whose local header is at `start`. `insert_bytes` is the length of the
+// insert of an original page, `tail_bytes` that of the tail.
+PageShape MakePageShape(const Page& page, uint64_t start, uint64_t header_bytes,
+                        uint64_t insert_bytes, uint64_t tail_bytes, uint32_t guard);
 
 }  // namespace cbzfs
 

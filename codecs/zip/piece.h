@@ -20,7 +20,7 @@ struct Piece {
   uint64_t offset = 0;  // in the virtual file
   uint64_t size = 0;
   uint64_t source_offset = 0;  // kSource
-  uint32_t page = 0;           // kBody (and kSource): index into Document::pages
+  uint32_t page = 0;           // kBody and kSource (original and raw pages): index into the pages
   uint64_t body_offset = 0;    // kBody
 };
 

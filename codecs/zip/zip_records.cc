@@ -10,11 +10,11 @@ namespace {
 constexpr uint64_t kFull16 = 0xFFFF;
 constexpr uint64_t kFull32 = 0xFFFFFFFF;
 constexpr uint16_t kVersionPlain = 10;
+constexpr uint16_t kVersionDeflate = 20;  // and traditional encryption
 constexpr uint16_t kVersionZip64 = 45;
+constexpr uint16_t kVersionAes = 51;
 constexpr uint16_t kMadeByUnix = 3 << 8 | 30;
 constexpr uint16_t kUtf8Flag = 1 << 11;
-constexpr uint16_t kTime = 0;
-constexpr uint16_t kDate = 1 << 5 | 1;  // 1980-01-01
 constexpr uint32_t kRegularFile = 0100644u << 16;
 
 // Appends little-endian numbers.
@@ -44,15 +44,20 @@ uint16_t FlagsFor(const std::string& name) {
   return !ascii && IsValidUtf8(name) ? kUtf8Flag : 0;
 }
 
+uint16_t VersionFor(const ZipEntry& entry) {
+  if (entry.method == kAesMethod) return kVersionAes;
+  if (OffsetNeedsZip64(entry.offset)) return kVersionZip64;
+  return entry.method == 0 && entry.flags == 0 ? kVersionPlain : kVersionDeflate;
+}
+
 // The part that both headers of an entry share: version needed to lengths of name and extra field.
 void AppendCommon(Record& record, const ZipEntry& entry, uint64_t extra_bytes) {
-  record.U16(OffsetNeedsZip64(entry.offset) ? kVersionZip64 : kVersionPlain)
-      .U16(FlagsFor(entry.name))
-      .U16(0)  // stored
-      .U16(kTime)
-      .U16(kDate)
+  record.U16(VersionFor(entry))
+      .U16(FlagsFor(entry.name) | entry.flags)
+      .U16(entry.method)
+      .U32(entry.dos_time)
       .U32(entry.crc)
-      .U32(entry.bytes)
+      .U32(entry.stored_bytes)
       .U32(entry.bytes)
       .U16(entry.name.size())
       .U16(extra_bytes);
@@ -68,22 +73,27 @@ bool EndNeedsZip64(const ZipEnd& end) {
 
 std::string LocalHeader(const ZipEntry& entry) {
   Record record(0x04034B50);
-  AppendCommon(record, entry, 0);
-  return record.Text(entry.name).Take();
+  AppendCommon(record, entry, entry.extra.size());
+  return record.Text(entry.name).Text(entry.extra).Take();
+}
+
+std::string DataDescriptor(const ZipEntry& entry) {
+  return Record(0x08074B50).U32(entry.crc).U32(entry.stored_bytes).U32(entry.bytes).Take();
 }
 
 std::string CentralRecord(const ZipEntry& entry) {
   const bool zip64 = OffsetNeedsZip64(entry.offset);
   Record record(0x02014B50);
   record.U16(kMadeByUnix);
-  AppendCommon(record, entry, zip64 ? kZip64ExtraBytes : 0);
+  AppendCommon(record, entry, entry.extra.size() + (zip64 ? kZip64ExtraBytes : 0));
   record
       .U16(0)  // comment
       .U16(0)  // disk
       .U16(0)  // internal attributes
       .U32(kRegularFile)
       .U32(zip64 ? kFull32 : entry.offset)
-      .Text(entry.name);
+      .Text(entry.name)
+      .Text(entry.extra);
   // Only the number that does not fit stands in the extra field (APPNOTE 4.5.3).
   if (zip64) record.U16(1).U16(8).U64(entry.offset);
   return record.Take();

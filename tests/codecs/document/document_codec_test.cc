@@ -6,6 +6,8 @@
 #include <limits>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "codecs/document/utf8.h"
 
@@ -38,6 +40,18 @@ Document Sample() {
   return document;
 }
 
+// With everything an enhanced view asks for.
+Document EnhancedSample() {
+  Document document = Sample();
+  for (uint32_t i = 0; i < document.pages.size(); ++i) {
+    document.pages[i].enhanced_bytes = 1000 * i;
+    document.pages[i].lone_image = i % 2 == 1;
+    document.pages[i].decode_bytes = uint64_t{i} << 30;
+  }
+  document.notes = {{.page = 3, .text = "a stain"}, {.text = "torn \u00fc"}, {.page = 0}};
+  return document;
+}
+
 bool IsRefused(const Document& document) {
   const auto decoded = DecodeDocument(EncodeDocument(document), kSourceBytes);
   if (decoded.ok()) return false;
@@ -66,6 +80,8 @@ void ExpectValid(const Document& document) {
     EXPECT_TRUE(page.height >= 1 && page.height <= 65'500);
     EXPECT_TRUE(std::isfinite(page.dpi) && page.dpi >= 0);
     EXPECT_LE(static_cast<int>(page.kind), 2);
+    EXPECT_LE(page.enhanced_bytes, 1u << 30);
+    EXPECT_LE(page.decode_bytes, uint64_t{1} << 40);
     if (page.kind != PageKind::kOriginal) {
       EXPECT_LE(page.payload_bytes, 1u << 30);
       continue;
@@ -77,12 +93,32 @@ void ExpectValid(const Document& document) {
     ASSERT_LT(static_cast<size_t>(page.insert), document.inserts.size());
     ASSERT_LE(page.insert_at, page.source_bytes);
   }
+  EXPECT_TRUE(document.entries.empty());
+  EXPECT_LE(document.notes.size(), 1000u);
+  for (const Note& note : document.notes) {
+    EXPECT_TRUE(note.page == UINT32_MAX || note.page < document.pages.size());
+    EXPECT_TRUE(IsValidUtf8(note.text));
+    EXPECT_LE(note.text.size(), 1024u);
+  }
 }
 
 TEST(DocumentCodecTest, WhatGoesInComesOut) {
-  const auto decoded = DecodeDocument(EncodeDocument(Sample()), kSourceBytes);
-  ASSERT_TRUE(decoded.ok()) << decoded.status();
-  EXPECT_TRUE(*decoded == Sample());
+  for (const Document& document : {Sample(), EnhancedSample()}) {
+    const auto decoded = DecodeDocument(EncodeDocument(document), kSourceBytes);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_TRUE(*decoded == document);
+  }
+}
+
+TEST(DocumentCodecTest, WhatABookDoesNotUseTakesNoRoom) {
+  Document document;
+  document.pages.assign(10'000, {.width = 1240, .height = 1754, .payload_bytes = 100'000});
+  // Ten columns: kind 1 byte, sizes 2 and 2, dpi 4, gray 1, source 1 and 1, insert 1 and 1, slot 3.
+  const size_t plain = EncodeDocument(document).size();
+  EXPECT_LE(plain, 10'000u * 17 + 100);
+  // One page that differs brings its whole column, and no other.
+  document.pages[17].lone_image = true;
+  EXPECT_LE(EncodeDocument(document).size(), plain + 10'000 + 10);
 }
 
 TEST(DocumentCodecTest, EqualDocumentsAreEqualBytes) {
@@ -113,7 +149,7 @@ TEST(DocumentCodecTest, EveryTruncationIsRefusedOrValid) {
 }
 
 TEST(DocumentCodecTest, EveryFlippedByteIsRefusedOrValid) {
-  const std::string bytes = EncodeDocument(Sample());
+  const std::string bytes = EncodeDocument(EnhancedSample());
   int refused = 0;
   for (size_t at = 0; at < bytes.size(); ++at) {
     for (int flip = 1; flip < 256; ++flip) {
@@ -145,6 +181,14 @@ TEST(DocumentCodecTest, ColumnsOfDifferentLengthsAreRefused) {
   // One element more in the last column (payload_bytes, field 19, wire type 0).
   const std::string bytes = EncodeDocument(Sample()) + std::string("\x98\x01\x05", 3);
   EXPECT_FALSE(DecodeDocument(bytes, kSourceBytes).ok());
+}
+
+TEST(DocumentCodecTest, ColumnsThatMayBeLeftOutAreWholeOrNotThere) {
+  // One element in enhanced_bytes, lone_image, decode_bytes (20 to 22), and half a note (40).
+  for (const char* column : {"\xa0\x01\x05", "\xa8\x01\x01", "\xb0\x01\x05", "\xc0\x02\x01"}) {
+    const std::string bytes = EncodeDocument(Sample()) + column;
+    EXPECT_FALSE(DecodeDocument(bytes, kSourceBytes).ok());
+  }
 }
 
 TEST(DocumentCodecTest, RangesOutsideTheSourceAreRefused) {
@@ -216,11 +260,33 @@ TEST(DocumentCodecTest, SizesAreWhatAJpegCanHave) {
 
 TEST(DocumentCodecTest, NumbersAreInRange) {
   EXPECT_TRUE(IsPageRefused(0, [](Page& page) { page.payload_bytes = (1u << 30) + 1; }));
-  EXPECT_TRUE(IsPageRefused(0, [](Page& page) { page.kind = static_cast<PageKind>(3); }));
+  EXPECT_TRUE(IsPageRefused(0, [](Page& page) { page.kind = static_cast<PageKind>(5); }));
+  for (const size_t index : {size_t{0}, size_t{1}, size_t{3}}) {
+    EXPECT_FALSE(IsPageRefused(index, [](Page& page) { page.enhanced_bytes = 1u << 30; }));
+    EXPECT_TRUE(IsPageRefused(index, [](Page& page) { page.enhanced_bytes = (1u << 30) + 1; }));
+    EXPECT_FALSE(IsPageRefused(index, [](Page& page) { page.decode_bytes = uint64_t{1} << 40; }));
+    EXPECT_TRUE(
+        IsPageRefused(index, [](Page& page) { page.decode_bytes = (uint64_t{1} << 40) + 1; }));
+  }
   for (const float dpi :
        {-1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     EXPECT_TRUE(IsPageRefused(0, [=](Page& page) { page.dpi = dpi; }));
   }
+}
+
+TEST(DocumentCodecTest, NotesAreOfPagesOrOfTheFile) {
+  const auto refused = [](std::vector<Note> notes) {
+    Document document = Sample();
+    document.notes = std::move(notes);
+    return IsRefused(document);
+  };
+  EXPECT_FALSE(refused({{.page = 3, .text = "x"}}));
+  EXPECT_TRUE(refused({{.page = 4, .text = "x"}}));
+  EXPECT_TRUE(refused({{.page = UINT32_MAX - 1, .text = "x"}}));
+  EXPECT_TRUE(refused({{.text = "two\nlines"}}));
+  EXPECT_TRUE(refused({{.text = std::string(1025, 'a')}}));
+  EXPECT_FALSE(refused(std::vector<Note>(1000, {.text = "x"})));
+  EXPECT_TRUE(refused(std::vector<Note>(1001, {.text = "x"})));
 }
 
 TEST(DocumentCodecTest, TextsAreShortUtf8WithoutControlCharacters) {
