@@ -9,6 +9,7 @@
 #include "codecs/image/jpeg_fit.h"
 #include "codecs/pdf/drawing.h"
 #include "codecs/pdf/pdf_internal.h"
+#include "codecs/pdf/slot_model_trees.h"
 
 namespace cbzfs {
 namespace {

@@ -308,8 +308,8 @@ uint64_t Layout::PageDataOffset(uint32_t page) const {
 
 uint64_t Layout::PageDataBytes(uint32_t page) const { return ShapeOf(page).data(); }
 
-uint64_t Layout::InfoDataOffset() const { return kLocalHeaderBytes + NameBytes(0); }
+uint64_t Layout::InfoDataOffset() const { return lead_ == 0 ? 0 : HeaderBytes(0); }
 
-uint64_t Layout::InfoDataBytes() const { return offsets_[1] - InfoDataOffset(); }
+uint64_t Layout::InfoDataBytes() const { return lead_ == 0 ? 0 : offsets_[1] - HeaderBytes(0); }
 
 }  // namespace cbzfs
