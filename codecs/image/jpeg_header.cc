@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "absl/status/status.h"
+#include "codecs/image/exif.h"
 
 namespace cbzfs {
 namespace {
@@ -57,34 +58,10 @@ absl::Status ReadFrame(uint8_t marker, Bytes body, JpegHeader* header) {
   return absl::OkStatus();
 }
 
-// The orientation in an EXIF segment's first directory; 1 when it says none. TIFF 6.0, section 2.
-int ExifOrientation(Bytes body) {
-  const Bytes tiff = body.subspan(6);
-  if (tiff.size() < 8) return 1;
-  const bool little = tiff[0] == 'I';
-  const auto u16 = [&](size_t at) {
-    return little ? uint32_t{tiff[at + 1]} << 8 | tiff[at] : Be16(tiff, at);
-  };
-  const auto u32 = [&](size_t at) {
-    return little ? u16(at + 2) << 16 | u16(at) : u16(at) << 16 | u16(at + 2);
-  };
-  const size_t directory = u32(4);
-  if (directory > tiff.size() - 2) return 1;
-  const size_t entries = u16(directory);
-  for (size_t i = 0; i < entries; ++i) {
-    const size_t at = directory + 2 + i * 12;
-    if (at + 12 > tiff.size()) return 1;
-    if (u16(at) != 0x0112) continue;
-    const int orientation = static_cast<int>(u16(at + 8));
-    return orientation >= 1 && orientation <= 8 ? orientation : 1;
-  }
-  return 1;
-}
-
 void ReadApplication(uint8_t marker, Bytes body, JpegHeader* header) {
   if (marker == kApp0 && StartsWith(body, "JFIF", 5)) header->jfif = true;
   if (marker == kApp1 && StartsWith(body, "Exif\0", 6)) {
-    header->exif_orientation = ExifOrientation(body);
+    header->exif_orientation = ExifOrientation(body.subspan(6));
   }
   if (marker == kApp2 && StartsWith(body, "ICC_PROFILE", 12)) header->has_icc = true;
   // libjpeg asks for twelve bytes: the tag, three words, the transform.
