@@ -186,49 +186,44 @@ void EnhanceStatistics::AddGray(const uint8_t* row, uint32_t width) {
   for (; x < width; ++x) ++counts_[8][row[x]];
 }
 
-// Four pixels, R0G0B0R1G1B1R2G2 and B2R3G3B3, that come `times` times. Gives their luma once.
-inline uint64_t EnhanceStatistics::AddFour(uint64_t first, uint32_t last, uint32_t times) {
-  const std::array<size_t, 12> v = {first & 255,       first >> 8 & 255,  first >> 16 & 255,
-                                    first >> 24 & 255, first >> 32 & 255, first >> 40 & 255,
-                                    first >> 48 & 255, first >> 56,       last & 255,
-                                    last >> 8 & 255,   last >> 16 & 255,  last >> 24};
-  for (size_t i = 0; i < 12; ++i) counts_[i][v[i]] += times;
-  uint64_t luma = 0;
-  for (size_t i = 0; i < 12; i += 3) {
-    luma += (weights_[0][v[i]] + weights_[1][v[i + 1]] + weights_[2][v[i + 2]]) >> 16;
-  }
+// Counts a pixel, its channels in the low three bytes, `times` times; gives its luma once.
+inline uint32_t EnhanceStatistics::AddPixel(size_t table, uint32_t pixel, uint32_t times) {
+  const uint32_t r = pixel & 255;
+  const uint32_t g = pixel >> 8 & 255;
+  const uint32_t b = pixel >> 16 & 255;
+  const uint32_t luma = (weights_[0][r] + weights_[1][g] + weights_[2][b]) >> 16;
+  counts_[table][r] += times;
+  counts_[table + 1][g] += times;
+  counts_[table + 2][b] += times;
   return luma;
 }
 
+// Four pixels, R0G0B0R1G1B1R2G2 and B2R3G3B3.
+inline uint32_t EnhanceStatistics::AddFour(uint64_t first, uint32_t last, uint32_t times) {
+  uint32_t luma = AddPixel(0, static_cast<uint32_t>(first), times);
+  luma += AddPixel(3, static_cast<uint32_t>(first >> 24), times);
+  luma += AddPixel(6, static_cast<uint32_t>(first >> 48) | last << 16, times);
+  return luma + AddPixel(9, last >> 8, times);
+}
+
+// Even ground comes in long runs: four pixels that are like the four before are only numbered, and
+// counted when the run ends.
 void EnhanceStatistics::AddColor(const uint8_t* row, uint32_t width) {
   uint64_t luma = 0;
-  uint64_t seen_first = 0;
-  uint32_t seen_last = 0;
-  uint64_t seen_luma = 0;
-  uint32_t repeats = 0;  // of the seen four, not yet counted: even ground comes in long runs
-  uint32_t x = 0;
-  for (; x + 4 <= width; x += 4, row += 12) {
+  const uint8_t* const end = row + size_t{width / 4} * 12;
+  while (row < end) {
     uint64_t first;
     uint32_t last;
     std::memcpy(&first, row, 8);
     std::memcpy(&last, row + 8, 4);
-    if (x > 0 && first == seen_first && last == seen_last) {
-      ++repeats;
-      continue;
-    }
-    if (repeats > 0) AddFour(seen_first, seen_last, repeats);
-    luma += seen_luma * repeats;
-    repeats = 0;
-    seen_first = first;
-    seen_last = last;
-    seen_luma = AddFour(first, last, 1);
-    luma += seen_luma;
+    const uint8_t* run = row + 12;
+    while (run < end && std::memcmp(run, row, 12) == 0) run += 12;
+    const uint32_t times = static_cast<uint32_t>((run - row) / 12);
+    luma += uint64_t{AddFour(first, last, times)} * times;
+    row = run;
   }
-  if (repeats > 0) AddFour(seen_first, seen_last, repeats);
-  luma += seen_luma * repeats;
-  for (; x < width; ++x, row += 3) {
-    for (size_t c = 0; c < 3; ++c) ++counts_[c][row[c]];
-    luma += (weights_[0][row[0]] + weights_[1][row[1]] + weights_[2][row[2]]) >> 16;
+  for (uint32_t x = 0; x < width % 4; ++x, row += 3) {
+    luma += AddPixel(0, row[0] | uint32_t{row[1]} << 8 | uint32_t{row[2]} << 16, 1);
   }
   luma_ += luma;
 }

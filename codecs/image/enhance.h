@@ -76,7 +76,8 @@ class EnhanceStatistics {
 
   void AddGray(const uint8_t* row, uint32_t width);
   void AddColor(const uint8_t* row, uint32_t width);
-  uint64_t AddFour(uint64_t first, uint32_t last, uint32_t times);
+  uint32_t AddPixel(size_t table, uint32_t pixel, uint32_t times);
+  uint32_t AddFour(uint64_t first, uint32_t last, uint32_t times);
   void Fold();
 
   ByteTable first_stages_;
