@@ -3,44 +3,47 @@
 #include <algorithm>
 #include <cmath>
 
+#include "codecs/document/document.h"
+
 namespace cbzfs {
 namespace {
 
-// Of the two whole numbers around `value`, at least 1, the one for which `error` is less; the lower
-// one where both are as good.
+// Of the whole numbers beside `side` the one whose error is least, the lower of equals; at least 1.
 template <typename Error>
-uint32_t NearestBy(double value, const Error& error) {
-  const double low = std::floor(value);
-  const double high = std::ceil(value);
+uint32_t RoundSide(double side, Error error) {
+  const double low = std::floor(side);
+  const double high = std::ceil(side);
   return static_cast<uint32_t>(std::max(error(high) < error(low) ? high : low, 1.0));
-}
-
-uint32_t WidthFor(double aspect, uint32_t height) {
-  return NearestBy(height * aspect, [&](double width) { return std::fabs(aspect - width / height); });
-}
-
-uint32_t HeightFor(double aspect, uint32_t width) {
-  return NearestBy(width / aspect, [&](double height) {
-    return height == 0 ? 0 : std::fabs(aspect - width / height);
-  });
-}
-
-double AspectOf(PictureSize picture) {
-  return static_cast<double>(picture.width) / picture.height;
 }
 
 }  // namespace
 
 PictureSize FitInside(PictureSize picture, PictureSize box) {
-  if (box.width >= picture.width && box.height >= picture.height) return picture;
-  const double aspect = AspectOf(picture);
-  if (AspectOf(box) >= aspect) return {WidthFor(aspect, box.height), box.height};
-  return {box.width, HeightFor(aspect, box.width)};
+  if (picture.width <= box.width && picture.height <= box.height) return picture;
+  const double x = box.width;
+  const double y = box.height;
+  const double aspect = static_cast<double>(picture.width) / picture.height;
+  if (x / y >= aspect) {
+    return {RoundSide(y * aspect, [&](double n) { return std::abs(aspect - n / y); }), box.height};
+  }
+  return {box.width,
+          RoundSide(x / aspect, [&](double n) { return n == 0 ? 0 : std::abs(aspect - x / n); })};
 }
 
-PictureSize FitHeight(PictureSize picture, uint32_t height) {
-  if (height >= picture.height) return picture;
-  return {WidthFor(AspectOf(picture), height), height};
+PictureSize LimitPixels(PictureSize picture) {
+  double w = picture.width;
+  double h = picture.height;
+  if (w * h > double{kMaxPagePixels}) {
+    const double ratio = std::sqrt(double{kMaxPagePixels} / (w * h));
+    w = std::max(std::trunc(w * ratio), 1.0);
+    h = std::max(std::trunc(h * ratio), 1.0);
+  }
+  if (std::max(w, h) > kMaxPageSide) {
+    const double ratio = kMaxPageSide / std::max(w, h);
+    w = std::clamp(std::trunc(w * ratio), 1.0, double{kMaxPageSide});
+    h = std::clamp(std::trunc(h * ratio), 1.0, double{kMaxPageSide});
+  }
+  return {static_cast<uint32_t>(w), static_cast<uint32_t>(h)};
 }
 
 uint32_t ThumbnailPayload(PictureSize size) {

@@ -1,7 +1,7 @@
-// How large thumbnails and covers are, in pixels and in bytes: pure arithmetic, so that a listing of
-// them costs none of them.
+// How large pictures are made, in pixels and in bytes: pure arithmetic, so that a listing of
+// thumbnails costs none of them.
 //
-// Pure functions: any thread.
+// Pure functions: any thread. All sizes are at least 1.
 
 #ifndef CBZFS_CODECS_DOCUMENT_PICTURE_SIZE_H_
 #define CBZFS_CODECS_DOCUMENT_PICTURE_SIZE_H_
@@ -16,13 +16,16 @@ struct PictureSize {
   friend bool operator==(const PictureSize&, const PictureSize&) = default;
 };
 
-// The largest size of a picture's proportions inside a box, never larger than the picture, at least
-// 1 pixel: what Pillow's Image.thumbnail() makes, which the old tool used. 1240 x 1754 inside
-// 100 x 100 gives 71 x 100.
+// The largest size of the picture's aspect inside a box; the picture's own when it fits. Rounded as
+// Pillow's Image.thumbnail() does, which the old tool used: to what keeps the aspect best. 1240 x
+// 1754 inside 100 x 100 gives 71 x 100.
 PictureSize FitInside(PictureSize picture, PictureSize box);
 
-// The same for a height alone.
-PictureSize FitHeight(PictureSize picture, uint32_t height);
+// Within kMaxPagePixels and kMaxPageSide (document.h): over 50 megapixels both sides times
+// sqrt(50e6 / pixels), cut off (the seed's formula); then a side over 65 500 likewise.
+PictureSize LimitPixels(PictureSize picture);
+
+inline constexpr uint32_t kThumbnailQuality = 85;
 
 // What a thumbnail's payload (document.h) may have in bytes: its slot. At quality 85, 4:2:0, small
 // pictures need up to half a byte a pixel and 600 bytes of tables; the few that need more (fine

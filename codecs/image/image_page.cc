@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "codecs/document/picture_size.h"
 #include "codecs/image/image_decode.h"
 #include "codecs/image/image_info.h"
 #include "codecs/image/jpeg_header.h"
@@ -35,7 +36,7 @@ std::optional<double> Measure(absl::Span<const uint8_t> file, const SlotImage& i
 absl::StatusOr<ImagePage> DescribeImage(absl::Span<const uint8_t> head, uint64_t file_bytes) {
   const absl::StatusOr<ImageInfo> info = ReadImageInfo(head, file_bytes);
   if (!info.ok()) return info.status();
-  const ImageSize size = LimitPixels(info->width, info->height);
+  const PictureSize size = LimitPixels({info->width, info->height});
   ImagePage page;
   page.row.kind = PageKind::kImage;
   page.row.width = size.width;

@@ -19,8 +19,6 @@
 
 namespace cbzfs {
 
-inline constexpr uint32_t kThumbnailQuality = 85;
-
 struct PictureRequest {
   uint32_t width = 0;  // exactly so large
   uint32_t height = 0;

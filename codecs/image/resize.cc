@@ -227,43 +227,7 @@ void ResizedRows::Down(const Filter::Taps& taps) {
   for (size_t x = 0; x < bytes; ++x) row_[x] = ToByte(sums_[x]);
 }
 
-// Of the whole numbers beside `side` the one whose error is least, the lower of equals; at least 1.
-template <typename Error>
-uint32_t RoundSide(double side, Error error) {
-  const double low = std::floor(side);
-  const double high = std::ceil(side);
-  return static_cast<uint32_t>(std::max(error(high) < error(low) ? high : low, 1.0));
-}
-
 }  // namespace
-
-ImageSize FitInside(uint32_t width, uint32_t height, uint32_t box_width, uint32_t box_height) {
-  if (width <= box_width && height <= box_height) return {width, height};
-  const double x = box_width;
-  const double y = box_height;
-  const double aspect = static_cast<double>(width) / height;
-  if (x / y >= aspect) {
-    return {RoundSide(y * aspect, [&](double n) { return std::abs(aspect - n / y); }), box_height};
-  }
-  return {box_width,
-          RoundSide(x / aspect, [&](double n) { return n == 0 ? 0 : std::abs(aspect - x / n); })};
-}
-
-ImageSize LimitPixels(uint32_t width, uint32_t height) {
-  double w = width;
-  double h = height;
-  if (w * h > double{kMaxPagePixels}) {
-    const double ratio = std::sqrt(double{kMaxPagePixels} / (w * h));
-    w = std::max(std::trunc(w * ratio), 1.0);
-    h = std::max(std::trunc(h * ratio), 1.0);
-  }
-  if (std::max(w, h) > kMaxPageSide) {
-    const double ratio = kMaxPageSide / std::max(w, h);
-    w = std::clamp(std::trunc(w * ratio), 1.0, double{kMaxPageSide});
-    h = std::clamp(std::trunc(h * ratio), 1.0, double{kMaxPageSide});
-  }
-  return {static_cast<uint32_t>(w), static_cast<uint32_t>(h)};
-}
 
 std::unique_ptr<PixelRows> ResizeRows(std::unique_ptr<PixelRows> source, uint32_t width,
                                       uint32_t height) {

@@ -1,6 +1,5 @@
 // A picture scaled with the Lanczos filter (three lobes), row by row, to the last bit as Pillow's
-// Image.resize(size, LANCZOS) makes it of 8-bit gray and RGB; and the sizes to which pictures are
-// scaled.
+// Image.resize(size, LANCZOS) makes it of 8-bit gray and RGB.
 //
 // First across into 8 bits, then down; a direction that keeps its size is left out. Coefficients
 // are normalised in double and then have 22 fractional bits. Only the rows that the filter spans
@@ -15,21 +14,6 @@
 #include "codecs/image/pixel_rows.h"
 
 namespace cbzfs {
-
-struct ImageSize {
-  uint32_t width = 0;
-  uint32_t height = 0;
-  friend bool operator==(const ImageSize&, const ImageSize&) = default;
-};
-
-// The largest size of this aspect inside the box; the picture's own when it fits. Never under one
-// pixel. Rounded as Pillow's Image.thumbnail does: to what keeps the aspect best. All are at
-// least 1.
-ImageSize FitInside(uint32_t width, uint32_t height, uint32_t box_width, uint32_t box_height);
-
-// Within kMaxPagePixels and kMaxPageSide (document.h): over 50 megapixels both sides times
-// sqrt(50e6 / pixels), cut off (the seed's formula); then a side over 65 500 likewise.
-ImageSize LimitPixels(uint32_t width, uint32_t height);
 
 // The source at another size, in passes; its own rows when the size is its own. `width` and
 // `height` are at least 1. Status and damage are the source's; Rewind() gives kResourceExhausted

@@ -125,7 +125,7 @@ std::shared_ptr<Document> SmallDocument(const Document& source, const std::vecto
     const Page& row = source.pages[index];
     const PictureSize whole = {row.width, row.height};
     const PictureSize size = cover
-                                 ? FitHeight(whole, options.cover_height)
+                                 ? FitInside(whole, {UINT32_MAX, options.cover_height})
                                  : FitInside(whole, {options.thumb_size, options.thumb_size});
     document->pages.push_back(MadePage(row, size, ThumbnailPayload(size)));
   }

@@ -31,6 +31,7 @@ enum class Rendition : uint8_t {
   kThumbnails = 2,
   kCover = 3,
 };
+inline constexpr size_t kRenditions = 4;
 
 // Where a part lies in the book's layout.
 struct Extent {

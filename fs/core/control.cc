@@ -190,6 +190,15 @@ std::string StatusJson(const Services& services) {
                    {"entries", pool.entries},
                    {"joined", pages.joined},
                    {"failed", pages.failed}};
+  constexpr const char* kRenditionNames[kRenditions] = {"cbz", "enhanced", "thumbnails", "covers"};
+  for (size_t i = 0; i < kRenditions; ++i) {
+    const PageStore::SlotStats& slots = pages.slots[i];
+    json["slots"][kRenditionNames[i]] = {{"pages", slots.pages},
+                                         {"lowered", slots.lowered},
+                                         {"softened", slots.softened},
+                                         {"bytes", slots.bytes},
+                                         {"used", slots.used}};
+  }
   json["cache"] = {{"bytes", pages.cache.bytes},     {"limit", pages.cache.limit},
                    {"entries", pages.cache.entries}, {"hits", pages.cache.hits},
                    {"misses", pages.cache.misses},   {"evicted", pages.cache.evicted}};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "codecs/document/picture_size.h"
 #include "fs/core/errno_status.h"
 #include "fs/core/library.h"
 #include "fs/core/page_recipe.h"
@@ -272,10 +273,26 @@ absl::StatusOr<PageStore::Pointer> PageStore::Finish(const OpenBook& book, const
   if (!Unchanged(*book.file, book.book->key())) {
     return ErrnoStatus(EIO, "the source changed while the page was made");
   }
+  CountSlot(*book.book, key.page, *drawn);
   if (!drawn->note.empty()) errors_->Report(book.path, LineOf(*book.book, key.page), drawn->note);
   auto body = BodyOf(*book.book, key.page, *std::move(drawn));
   if (!body.ok()) return Failed(book, key.page, body.status());
   return cache_.Insert(key, *body, (*body)->memory_bytes());
+}
+
+void PageStore::CountSlot(const Book& book, uint32_t page, const Drawn& drawn) {
+  // Neither an entry that was unpacked nor a stream that was taken over has a quality.
+  if (drawn.quality == 0) return;
+  const bool small =
+      book.rendition() == Rendition::kThumbnails || book.rendition() == Rendition::kCover;
+  const uint32_t asked = small ? kThumbnailQuality : options_.quality;
+  absl::MutexLock lock(&slots_mu_);
+  SlotStats& slots = slots_[static_cast<size_t>(book.rendition())];
+  ++slots.pages;
+  if (drawn.quality < asked) ++slots.lowered;
+  if (drawn.softened) ++slots.softened;
+  slots.bytes += book.layout()->Body(page).max_payload;
+  slots.used += drawn.payload.size();
 }
 
 absl::Status PageStore::Failed(const OpenBook& book, uint32_t page, const absl::Status& failure) {
@@ -290,6 +307,10 @@ PageStore::Stats PageStore::stats() const {
   stats.original = original_;
   stats.joined = flights_.stats().joined;
   stats.failed = failed_;
+  {
+    absl::MutexLock lock(&slots_mu_);
+    stats.slots = slots_;
+  }
   stats.cache = cache_.stats();
   return stats;
 }

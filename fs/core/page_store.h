@@ -12,6 +12,7 @@
 #ifndef CBZFS_FS_CORE_PAGE_STORE_H_
 #define CBZFS_FS_CORE_PAGE_STORE_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -58,10 +59,19 @@ class PageStore {
     virtual void Leave() = 0;
   };
 
+  // Pages of one rendition that were fitted into slots.
+  struct SlotStats {
+    uint64_t pages = 0;
+    uint64_t lowered = 0;   // of these, below the asked quality, and
+    uint64_t softened = 0;  // with less detail, because their slot was too small
+    uint64_t bytes = 0;     // of the slots
+    uint64_t used = 0;      // of these, by images; the rest is padding
+  };
   struct Stats {
     uint64_t original = 0;  // original pages sealed and served from the source
     uint64_t joined = 0;    // requests that joined one under way
     uint64_t failed = 0;    // pages that could not be made
+    std::array<SlotStats, kRenditions> slots;  // by Rendition
     LruCacheStats cache;
   };
 
@@ -112,6 +122,7 @@ class PageStore {
   void Abandon(const Key& key, uint64_t work);
   absl::StatusOr<Pointer> Finish(const OpenBook& book, const Key& key,
                                  absl::StatusOr<Drawn> drawn);
+  void CountSlot(const Book& book, uint32_t page, const Drawn& drawn);
   absl::Status Failed(const OpenBook& book, uint32_t page, const absl::Status& failure);
 
   WorkerPool* const pool_;
@@ -135,6 +146,8 @@ class PageStore {
   std::atomic<bool> stopping_ = false;
   std::atomic<uint64_t> original_ = 0;
   std::atomic<uint64_t> failed_ = 0;
+  mutable absl::Mutex slots_mu_;
+  std::array<SlotStats, kRenditions> slots_ ABSL_GUARDED_BY(slots_mu_);
 };
 
 }  // namespace cbzfs

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "codecs/document/picture_size.h"
 #include "codecs/image/enhance.h"
 #include "codecs/image/kept_rows.h"
 #include "codecs/image/resize.h"
@@ -41,8 +42,8 @@ int Sizes() {
   char what[8];
   unsigned w, h, box_w, box_h;
   while (std::scanf("%7s %u %u %u %u", what, &w, &h, &box_w, &box_h) == 5) {
-    const ImageSize size =
-        std::string(what) == "fit" ? FitInside(w, h, box_w, box_h) : LimitPixels(w, h);
+    const PictureSize size = std::string(what) == "fit" ? FitInside({w, h}, {box_w, box_h})
+                                                        : LimitPixels({w, h});
     std::printf("%u %u\n", size.width, size.height);
   }
   return 0;

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "codecs/document/document.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/codecs/image/fake_rows.h"
@@ -20,29 +19,6 @@ std::vector<uint8_t> Scaled(const std::vector<uint8_t>& gray, uint32_t width, ui
                             uint32_t new_height) {
   const RasterView view{gray.data(), width, static_cast<uint32_t>(gray.size()) / width, 1, width};
   return ReadAll(*ResizeRows(std::make_unique<RasterRows>(view), new_width, new_height));
-}
-
-TEST(FitInside, KeepsTheAspectAndNeverEnlarges) {
-  EXPECT_EQ(FitInside(1240, 1754, 100, 100), (ImageSize{71, 100}));
-  EXPECT_EQ(FitInside(1754, 1240, 100, 100), (ImageSize{100, 71}));
-  EXPECT_EQ(FitInside(60, 99, 100, 100), (ImageSize{60, 99}));
-  EXPECT_EQ(FitInside(1, 65500, 100, 100), (ImageSize{1, 100}));
-  EXPECT_EQ(FitInside(65500, 1, 100, 100), (ImageSize{100, 1}));
-  EXPECT_EQ(FitInside(1988, 3056, UINT32_MAX, 300), (ImageSize{195, 300}));
-}
-
-TEST(LimitPixels, HoldsBothLimits) {
-  EXPECT_EQ(LimitPixels(10000, 5000), (ImageSize{10000, 5000}));
-  EXPECT_EQ(LimitPixels(20000, 10000), (ImageSize{10000, 5000}));
-  EXPECT_EQ(LimitPixels(1 << 20, 4), (ImageSize{65500, 1}));
-  for (const uint32_t side : {1u, 40u, 47u, 763u, 65501u, 1u << 20}) {
-    for (const auto& [w, h] : {std::pair{side, 1u << 20}, {1u << 20, side}, {side, side}}) {
-      const ImageSize size = LimitPixels(w, h);
-      EXPECT_LE(uint64_t{size.width} * size.height, kMaxPagePixels);
-      EXPECT_LE(std::max(size.width, size.height), kMaxPageSide);
-      EXPECT_GE(std::min(size.width, size.height), 1u);
-    }
-  }
 }
 
 TEST(ResizeRows, RingsAsPillowDoes) {
