@@ -132,6 +132,21 @@ TEST(ZipDirectoryTest, TakesTheRightEndRecordOfSeveral) {
   }
 }
 
+// An end record in the comment that leads to a directory of its own, inside an entry's data.
+TEST(ZipDirectoryTest, AnEndRecordWithoutTheFilesEndComesSecond) {
+  const std::string inner = ZipOf({{.name = "hidden", .data = "x"}});
+  const uint64_t directory = 30 + 5 + 30 + 6 + 1;
+  std::string decoy = inner.substr(inner.size() - 22, 16);
+  Put(decoy, directory, 4);
+  Put(decoy, 0, 2);
+  const std::string zip =
+      BuildZip(ZipParts{.items = {{.name = "outer", .data = inner}}, .comment = decoy + "tail"});
+  ASSERT_EQ(zip.substr(directory, 4), "PK\1\2");
+  const ZipDirectory read = Read(zip);
+  ASSERT_EQ(read.entries.size(), 1u);
+  EXPECT_EQ(read.entries[0].name, "outer");
+}
+
 TEST(ZipDirectoryTest, BytesBehindTheArchiveDoNoHarm) {
   const std::string zip = BuildZip(
       ZipParts{.items = {{.name = "a", .data = kText}}, .behind = std::string(60'000, '\0')});
