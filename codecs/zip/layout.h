@@ -103,7 +103,7 @@ class Layout {
   // The piece's bytes, `piece.kind` being kLiteral and the piece one that Map() returned.
   void ReadLiteral(const Piece& piece, char* out) const;
 
-  // Not of a raw page, which has no body.
+  // A raw page has no body: all is 0 but its CRC.
   BodySpec Body(uint32_t page) const;
 
   // The pieces before the body of an original page whose bytes its seal must cover (all of the
