@@ -4,6 +4,7 @@
 // A Layout is pure arithmetic over a Document, the file's name and the layout options. It never
 // reads the source and never draws. Specification: PKWARE APPNOTE 6.3.10, entries STORED, sizes and
 // CRC-32 in the local headers, no data descriptors; ZIP64 only past 4 GiB or 65 535 entries.
+// Entries that a real archive brings along are as they are there (raw_entry.h).
 //
 //   entry 0        ComicInfo.xml, ended with spaces so that the next local header is aligned
 //   entry 1..n     the pages, one after another without gaps
