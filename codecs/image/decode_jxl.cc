@@ -50,7 +50,7 @@ class JxlRows final : public HeldRows {
         JxlDecoderSetInput(decoder.get(), file_.data(), file_.size()) != JXL_DEC_SUCCESS) {
       return NoMemory();
     }
-    JxlDecoderCloseInput(decoder.get());
+    // JxlDecoderCloseInput() would have it print a line on stderr for a file that ends early.
     PixelBuffer pixels;
     uint32_t channels = components();
     for (;;) {
