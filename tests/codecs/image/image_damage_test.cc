@@ -54,9 +54,32 @@ void Try(const std::string& file) {
   for (const char c : pixels->damage) EXPECT_TRUE(c >= ' ' && c <= '~') << pixels->damage;
 }
 
+// dav1d (for AVIF) and Debian's libjxl print to stderr, and have no switch for it.
+bool IsChatty(const ImageSample& sample) {
+  return sample.name.ends_with(".avif") || sample.name.ends_with(".jxl");
+}
+
+// Captures stderr, which only those may write to.
+class Quiet {
+ public:
+  explicit Quiet(const ImageSample& sample) : chatty_(IsChatty(sample)) {
+    ::testing::internal::CaptureStderr();
+  }
+  ~Quiet() {
+    const std::string printed = ::testing::internal::GetCapturedStderr();
+    if (!chatty_) {
+      EXPECT_EQ(printed, "");
+    }
+  }
+
+ private:
+  const bool chatty_;
+};
+
 TEST(BrokenImages, EveryLengthIsSurvived) {
   for (const ImageSample& sample : ImageSamples()) {
     SCOPED_TRACE(sample.name);
+    const Quiet quiet(sample);
     const size_t step = std::max<size_t>(1, sample.file.size() / 60);
     for (size_t length = 0; length < sample.file.size(); length += step) {
       Try(sample.file.substr(0, length));
@@ -71,6 +94,7 @@ TEST(BrokenImages, RandomChangesAreSurvived) {
   std::mt19937 random(20240817);
   for (const ImageSample& sample : ImageSamples()) {
     SCOPED_TRACE(sample.name);
+    const Quiet quiet(sample);
     for (int round = 0; round < 40; ++round) {
       std::string file = sample.file;
       const int changes = 1 + static_cast<int>(random() % 6);
@@ -92,8 +116,8 @@ bool WhiteFrom(const Pixels& pixels, uint32_t first) {
 }
 
 TEST(BrokenImages, AFileCutInTheMiddleShowsItsBeginning) {
-  for (const char* name : {"rgb_s.png", "rgb_i.png", "gif0.gif", "top_down.bmp", "rle8.bmp",
-                           "rgb_raw.tif", "lossless.webp"}) {
+  for (const char* name :
+       {"rgb_s.png", "rgb_i.png", "gif0.gif", "top_down.bmp", "rle8.bmp", "lossless.webp"}) {
     SCOPED_TRACE(name);
     const ImageSample& sample = SampleOf(name);
     const auto pixels = DecodeAll(sample.file.substr(0, sample.file.size() * 6 / 10));
@@ -136,7 +160,7 @@ TEST(BrokenImages, NothingAtAllIsDataLoss) {
 }
 
 TEST(BrokenImages, ATiffLosesOnlyTheStripThatIsBroken) {
-  // Strips of ten rows, deflated by hand: here uncompressed ones with one that lies outside.
+  // Uncompressed strips of ten rows; one is made to lie outside the file.
   std::string file = SampleOf("white_is_zero.tif").file;
   const auto whole = DecodeAll(file);
   ASSERT_TRUE(whole.ok());
