@@ -246,6 +246,19 @@ TEST(ImageBombs, WhatWouldHaveToBeHeldIsRefused) {
   EXPECT_LT(HeldBytes() - before, 4u << 20);
 }
 
+TEST(ImageBombs, AWebpOverTheLimitIsScaledWhereTheDecoderDoesNotHoldIt) {
+  std::string lossless = SampleOf("lossless.webp").file;
+  const size_t lossless_at = lossless.find("VP8L") + 9;
+  lossless.replace(lossless_at, 4, std::string("\xFF\xFF\xFF\x0F", 4));  // 16384 x 16384
+  EXPECT_TRUE(absl::IsResourceExhausted(DecodeImage(Span(lossless)).status()));
+  std::string lossy = SampleOf("lossy.webp").file;
+  lossy.replace(lossy.find("\x9D\x01\x2A") + 3, 4, "\xFF\x3F\xFF\x3F");  // 16383 x 16383
+  const auto rows = DecodeImage(Span(lossy));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_LE(uint64_t{(*rows)->width()} * (*rows)->height(), 50'000'000u);
+  EXPECT_GE((*rows)->width(), 7000u);
+}
+
 TEST(ImageBombs, ATurnedJpegOverTheLimitIsDecodedSmaller) {
   std::string jpeg = SampleOf("turn6.jpg").file;
   jpeg.replace(jpeg.find("\xFF\xC0") + 5, 4, Be32(10000u << 16 | 20000u));
