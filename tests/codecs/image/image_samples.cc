@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -16,13 +17,14 @@ namespace cbzfs::testing {
 namespace {
 
 struct Made {
-  std::string folder = ::testing::TempDir() + "cbzfs-images-XXXXXX";
+  std::string folder;
+  bool ours = false;  // made here, to be removed
   std::vector<ImageSample> samples;
 
   Made();
   ~Made() {
     std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
+    if (ours) std::filesystem::remove_all(folder, ignored);
   }
 };
 
@@ -46,10 +48,12 @@ Pixels ReadPnm(const std::string& path) {
   return pixels;
 }
 
-Made::Made() {
+// Runs the script; the folder it filled.
+std::string MakeSamples() {
+  std::string folder = ::testing::TempDir() + "cbzfs-images-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) {
     ADD_FAILURE() << "no scratch directory";
-    return;
+    return folder;
   }
   std::string command =
       std::string(CBZFS_PYTHON) + " -B " CBZFS_IMAGE_TEST_DATA "/make_images.py " + folder;
@@ -61,8 +65,15 @@ Made::Made() {
 #endif
   if (std::system(command.c_str()) != 0) {
     ADD_FAILURE() << command << "\nneeds python3-pil, libavif-bin and libjxl-tools";
-    return;
   }
+  return folder;
+}
+
+Made::Made() {
+  // ctest has them made once for all tests.
+  const char* made = std::getenv("CBZFS_IMAGE_SAMPLES");
+  ours = made == nullptr;
+  folder = ours ? MakeSamples() : made;
   std::istringstream manifest(ReadAll(folder + "/manifest"));
   ImageSample sample;
   while (manifest >> sample.name >> sample.tolerance) {
