@@ -12,6 +12,7 @@ namespace {
 // lines of a file's row are read once or twice, not for each of them; and how many rows ahead these
 // are fetched.
 constexpr uint32_t kStripRows = 64;
+constexpr size_t kStripBytes = 4 << 20;  // fewer, when they are longer than usual
 constexpr uint32_t kFetchAhead = 8;
 
 constexpr size_t kMaxMessage = 160;
@@ -150,8 +151,12 @@ absl::Status HeldRows::Rewind() {
   next_ = 0;
   if (pixels_ != nullptr) return absl::OkStatus();
   try {
-    const uint32_t rows = Transposes(orientation_) ? kStripRows : 1;
-    strip_.resize(size_t{width()} * components() * rows);
+    const size_t row_bytes = size_t{width()} * components();
+    if (Transposes(orientation_)) {
+      const size_t fits = std::clamp<size_t>(kStripBytes / row_bytes, 1, kStripRows);
+      strip_rows_ = static_cast<uint32_t>(fits);
+    }
+    strip_.resize(row_bytes * strip_rows_);
     absl::StatusOr<PixelBuffer> pixels = Decode();
     if (!pixels.ok()) return pixels.status();
     pixels_ = *std::move(pixels);
@@ -165,8 +170,8 @@ const uint8_t* HeldRows::Next() {
   const uint32_t y = next_++;
   const size_t row_bytes = size_t{width()} * components();
   if (Transposes(orientation_)) {
-    if (y % kStripRows == 0) TurnStrip(y, std::min(kStripRows, height() - y));
-    return strip_.data() + y % kStripRows * row_bytes;
+    if (y % strip_rows_ == 0) TurnStrip(y, std::min(strip_rows_, height() - y));
+    return strip_.data() + y % strip_rows_ * row_bytes;
   }
   const bool from_below = orientation_ == 3 || orientation_ == 4;
   const uint8_t* row = pixels_.get() + (from_below ? file_height_ - 1 - y : y) * row_bytes;

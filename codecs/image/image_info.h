@@ -40,10 +40,10 @@ struct ImageInfo {
   ImageFormat format = ImageFormat::kUnknown;
   uint32_t width = 0;  // upright: after orientation
   uint32_t height = 0;
-  int orientation = 1;         // 1 to 8, as EXIF has it
-  bool gray = false;           // decodes to one component
-  uint64_t decode_bytes = 0;   // what a full decode holds beside one row, estimated
-  uint32_t icc_bytes = 0;      // the colour profile as APP2 segments of a JPEG; 0: none
+  int orientation = 1;        // 1 to 8, as EXIF has it
+  bool gray = false;          // decodes to one component
+  uint64_t decode_bytes = 0;  // what a full decode holds beside one row, estimated
+  uint32_t icc_bytes = 0;     // the colour profile as APP2 segments of a JPEG; 0: none
   // JPEG: the mean of its luma quantiser over that of libjpeg's quality 50 table, times 1000, so
   // 1000 is quality 50, 300 quality 85. 0: other formats.
   uint32_t quantiser = 0;

@@ -219,6 +219,8 @@ def jpeg2000s():
     add("lossy.jp2", saved(BIG, "JPEG2000", quality_mode="rates", quality_layers=[20],
                            irreversible=True))
     add("tiled.jp2", saved(BIG, "JPEG2000", tile_size=(64, 64)), BIG)
+    ycc = RGB.convert("YCbCr")
+    add("sycc.jp2", saved(ycc, "JPEG2000"), ycc.convert("RGB"), 1)
     wide = Image.new("I;16", GRAY.size)
     wide.putdata([v * 257 - (v % 3) * 50 if v else 0 for v in GRAY.getdata()])
     narrow = Image.new("L", GRAY.size)

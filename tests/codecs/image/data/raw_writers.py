@@ -213,6 +213,14 @@ def tiffs(rgb, gray, rgba, cmyk, palette):
     yield ("planes.tif",
            tiff("<", {**tags(8, 3, 2, t284=(3, [2])), 278: (4, [height])},
                 [band.tobytes() for band in rgb.split()], strip_tags), rgb)
+    colors = palette.getpalette()
+    colors += [0] * (768 - len(colors))
+    planes = colors[0::3] + colors[1::3] + colors[2::3]
+    # Some writers forget that entries have 16 bits.
+    for name, scale in (("wide", 257), ("narrow", 1)):
+        yield ("palette_%s.tif" % name,
+               tiff("<", {**tags(8, 1, 3, t320=(3, [v * scale for v in planes])), **strip},
+                    strips(palette.tobytes(), width), strip_tags), palette.convert("RGB"))
     pre = rgba.convert("RGBa")
     white = Image.new("RGB", rgba.size, "white")
     flat = [tuple(min(255, c + 255 - p[3]) for c in p[:3])
