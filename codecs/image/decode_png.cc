@@ -74,6 +74,8 @@ void Configure(png_structp png) {
   png_set_user_limits(png, kMaxSide, kMaxSide);
   // The picture is shown as far as zlib understands it, whatever the check sums say.
   png_set_crc_action(png, PNG_CRC_WARN_USE, PNG_CRC_QUIET_USE);
+  // libpng has no use for a part of a read that fails: of a file that is cut, so much is lost.
+  png_set_compression_buffer_size(png, 512);
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, kIgnored, sizeof kIgnored / 5);
 }
 

@@ -2,8 +2,8 @@
 // through libtiff's RGBA interface, where the samples are not gray, RGB, a palette or CMYK side by
 // side (YCbCr, Lab, separate planes).
 //
-// A strip or tile that is broken is white; the others go on. Samples of 16 bits keep their high
-// byte. CMYK is Pillow's convert("RGB"), without a profile.
+// A strip or tile that is broken or cut is white (libtiff wants all of it); the others go on.
+// Samples of 16 bits keep their high byte. CMYK is Pillow's convert("RGB"), without a profile.
 
 #include <algorithm>
 #include <cstring>

@@ -5,15 +5,25 @@
 #include <new>
 #include <utility>
 
-
 namespace cbzfs {
 namespace {
 
-// Upright rows that are gathered at a time when they are columns of the file: one cache line of RGB
-// pixels is then read once, not for each row.
-constexpr uint32_t kStripRows = 21;
+// Upright rows that are gathered at a time when they are columns of the file, so that the cache
+// lines of a file's row are read once or twice, not for each of them; and how many rows ahead these
+// are fetched.
+constexpr uint32_t kStripRows = 64;
+constexpr size_t kStripBytes = 4 << 20;  // fewer, when they are longer than usual
+constexpr uint32_t kFetchAhead = 8;
 
 constexpr size_t kMaxMessage = 160;
+
+// One pixel; not memcpy() of a length that only the program's run tells, which would be a call.
+void CopyPixel(const uint8_t* in, uint32_t depth, uint8_t* out) {
+  out[0] = in[0];
+  if (depth == 1) return;
+  out[1] = in[1];
+  out[2] = in[2];
+}
 
 bool Transposes(int orientation) { return orientation >= 5; }
 
@@ -62,7 +72,7 @@ class MirroredRows final : public PixelRows {
     uint8_t* out = row_.data() + row_.size();
     for (uint32_t x = 0; x < width(); ++x, row += components()) {
       out -= components();
-      std::memcpy(out, row, components());
+      CopyPixel(row, components(), out);
     }
     return row_.data();
   }
@@ -141,8 +151,12 @@ absl::Status HeldRows::Rewind() {
   next_ = 0;
   if (pixels_ != nullptr) return absl::OkStatus();
   try {
-    const uint32_t rows = Transposes(orientation_) ? kStripRows : 1;
-    strip_.resize(size_t{width()} * components() * rows);
+    const size_t row_bytes = size_t{width()} * components();
+    if (Transposes(orientation_)) {
+      const size_t fits = std::clamp<size_t>(kStripBytes / row_bytes, 1, kStripRows);
+      strip_rows_ = static_cast<uint32_t>(fits);
+    }
+    strip_.resize(row_bytes * strip_rows_);
     absl::StatusOr<PixelBuffer> pixels = Decode();
     if (!pixels.ok()) return pixels.status();
     pixels_ = *std::move(pixels);
@@ -156,8 +170,8 @@ const uint8_t* HeldRows::Next() {
   const uint32_t y = next_++;
   const size_t row_bytes = size_t{width()} * components();
   if (Transposes(orientation_)) {
-    if (y % kStripRows == 0) TurnStrip(y, std::min(kStripRows, height() - y));
-    return strip_.data() + y % kStripRows * row_bytes;
+    if (y % strip_rows_ == 0) TurnStrip(y, std::min(strip_rows_, height() - y));
+    return strip_.data() + y % strip_rows_ * row_bytes;
   }
   const bool from_below = orientation_ == 3 || orientation_ == 4;
   const uint8_t* row = pixels_.get() + (from_below ? file_height_ - 1 - y : y) * row_bytes;
@@ -165,7 +179,7 @@ const uint8_t* HeldRows::Next() {
   uint8_t* out = strip_.data() + row_bytes;
   for (uint32_t x = 0; x < width(); ++x, row += components()) {
     out -= components();
-    std::memcpy(out, row, components());
+    CopyPixel(row, components(), out);
   }
   return strip_.data();
 }
@@ -180,10 +194,15 @@ void HeldRows::TurnStrip(uint32_t first, uint32_t rows) {
   for (uint32_t x = 0; x < width(); ++x) {
     const uint32_t file_y = from_below ? file_height_ - 1 - x : x;
     const uint8_t* row = pixels_.get() + size_t{file_y} * file_width_ * depth;
+    const uint32_t ahead = std::min(x + kFetchAhead, width() - 1);
+    const uint32_t ahead_y = from_below ? file_height_ - 1 - ahead : ahead;
+    const uint32_t left = from_right ? file_width_ - (first + rows) : first;
+    const uint8_t* next = pixels_.get() + (size_t{ahead_y} * file_width_ + left) * depth;
+    for (uint32_t at = 0; at < rows * depth; at += 64) __builtin_prefetch(next + at);
     uint8_t* out = strip_.data() + size_t{x} * depth;
     for (uint32_t i = 0; i < rows; ++i, out += row_bytes) {
       const uint32_t file_x = from_right ? file_width_ - 1 - (first + i) : first + i;
-      std::memcpy(out, row + size_t{file_x} * depth, depth);
+      CopyPixel(row + size_t{file_x} * depth, depth, out);
     }
   }
 }

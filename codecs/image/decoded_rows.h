@@ -88,6 +88,7 @@ class HeldRows : public PixelRows {
   const int orientation_;
   PixelBuffer pixels_;
   std::vector<uint8_t> strip_;  // a few upright rows
+  uint32_t strip_rows_ = 1;
   uint32_t next_ = 0;
   std::string damage_;
 };

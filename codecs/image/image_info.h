@@ -40,10 +40,10 @@ struct ImageInfo {
   ImageFormat format = ImageFormat::kUnknown;
   uint32_t width = 0;  // upright: after orientation
   uint32_t height = 0;
-  int orientation = 1;         // 1 to 8, as EXIF has it
-  bool gray = false;           // decodes to one component
-  uint64_t decode_bytes = 0;   // what a full decode holds beside one row, estimated
-  uint32_t icc_bytes = 0;      // the colour profile as APP2 segments of a JPEG; 0: none
+  int orientation = 1;        // 1 to 8, as EXIF has it
+  bool gray = false;          // decodes to one component
+  uint64_t decode_bytes = 0;  // what a full decode holds beside one row, estimated
+  uint32_t icc_bytes = 0;     // the colour profile as APP2 segments of a JPEG; 0: none
   // JPEG: the mean of its luma quantiser over that of libjpeg's quality 50 table, times 1000, so
   // 1000 is quality 50, 300 quality 85. 0: other formats.
   uint32_t quantiser = 0;
@@ -56,6 +56,10 @@ ImageFormat FormatOf(absl::Span<const uint8_t> head);
 bool HasImageExtension(std::string_view name);
 
 // `head` is the first min(kImageHeadBytes, file_bytes) bytes, or more, of a file of `file_bytes`.
+// More of the file never changes the size or the orientation, but may tell them where the head does
+// not: the directory of many TIFF files is at their end, and a JPEG may have over 64 KiB of profile
+// and metadata before its size. An orientation that PNG and WebP give behind the first 64 KiB does
+// not count.
 // kInvalidArgument: no image, or a header that is broken or not within the head;
 // kUnimplemented: an image of a kind that is not decoded (12-bit lossless JPEG, say);
 // kOutOfRange: over kMaxImageFileBytes, or a side that no format here should have (over 2^20), or

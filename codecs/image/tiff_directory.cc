@@ -32,13 +32,18 @@ class Reader {
   uint64_t U64(uint64_t at) const { return little_ ? bytes_.Le64(at) : bytes_.Be64(at); }
   uint64_t Offset(uint64_t at) const { return big_ ? U64(at) : U32(at); }
 
-  // The first value of the entry at `at`; `missing` when it is not within the bytes.
-  uint32_t Value(uint64_t at, uint32_t missing) const {
+  // The first value of the entry at `at`; `missing` when it is not within the bytes. Values that
+  // do not lie in the entry itself are looked for only on demand: what is found must not depend on
+  // how much of the file is here.
+  uint32_t Value(uint64_t at, uint32_t missing, bool elsewhere = false) const {
     const uint32_t type = U16(at + 2);
     const uint64_t value_bytes = type == 3 ? 2 : type == 4 ? 4 : type == 16 ? 8 : 1;
     const uint64_t count = Offset(at + 4);
     uint64_t where = at + (big_ ? 12 : 8);
-    if (count > (big_ ? 8 : 4) / value_bytes) where = Offset(where);
+    if (count > (big_ ? 8 : 4) / value_bytes) {
+      if (!elsewhere) return missing;
+      where = Offset(where);
+    }
     if (!bytes_.Has(where, value_bytes)) return missing;
     const uint64_t value = type == 3    ? U16(where)
                            : type == 4  ? U32(where)
@@ -62,7 +67,7 @@ void ReadEntry(const Reader& reader, uint64_t at, TiffDirectory* directory) {
       directory->height = reader.Value(at, 0);
       break;
     case 258:
-      directory->bits = reader.Value(at, 8);
+      directory->bits = reader.Value(at, 8, true);  // one for each sample
       break;
     case 259:
       directory->compression = reader.Value(at, 1);

@@ -58,6 +58,8 @@ HEADERS = (
     (r"mupdf/.*", ("codecs/pdf", "tests")),
     (r"zip\.h|zipconf\.h", ("codecs/archive", "tests")),
     (r"turbojpeg\.h|j(peglib|error|morecfg|pegint)\.h", ("codecs/image", "tests")),
+    (r"png(conf|libconf)?\.h|gif_lib\.h|tiff\w*\.h|openjpeg\.h|(webp|avif|jxl)/.*",
+     ("codecs/image", "tests")),
     (r"sqlite3\w*\.h", ("cache", "tests")),
 )
 
@@ -137,7 +139,9 @@ def self_test():
     for header in ("fuse.h", "fuse_lowlevel.h", "fuse3/fuse.h", "linux/fuse.h"):
         missed += prove_that_it_fails("fs/core/a.h", "#include <%s>\n" % header)
         missed += prove_that_it_fails("tests/mount/a.cc", "#include <%s>\n" % header)
-    for header in ("mupdf/fitz.h", "mupdf/pdf.h", "zip.h", "turbojpeg.h", "jpeglib.h", "sqlite3.h"):
+    for header in ("mupdf/fitz.h", "mupdf/pdf.h", "zip.h", "turbojpeg.h", "jpeglib.h", "sqlite3.h",
+                   "png.h", "gif_lib.h", "tiffio.h", "openjpeg.h", "webp/decode.h", "avif/avif.h",
+                   "jxl/decode.h"):
         missed += prove_that_it_fails("fs/core/a.cc", "  # include <%s>\n" % header)
         missed += prove_that_it_fails("codecs/worker/a.cc", '#include "%s"\n' % header)
     missed += prove_that_it_fails("cache/a.cc", "\n" * (MAX_LINES + 1))
