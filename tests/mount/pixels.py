@@ -33,10 +33,14 @@ def flat(image):
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
-def through_jpeg(image, quality):
-    """What a JPEG makes of it: most of the difference from a page is this, not arithmetic."""
+def through_jpeg(image, quality=None, tables=None):
+    """What a JPEG makes of it: most of the difference from a page is this, not arithmetic.
+
+    `tables`: the quantization of another JPEG, whose quality is not known.
+    """
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, subsampling="4:2:0")
+    how = {"quality": quality} if tables is None else {"qtables": tables}
+    image.save(out, "JPEG", subsampling="4:2:0", **how)
     return decode(out.getvalue())
 
 
@@ -44,11 +48,14 @@ def enhance(image, quality=95):
     return through_jpeg(seed_enhance(flat(image), *SEED), quality)
 
 
-def shrink(data, size):
-    """As the seed makes thumbnails: a small decode where there is one, Lanczos, quality 85."""
+def shrink(data, size, tables):
+    """As the seed makes thumbnails: a small decode where there is one, Lanczos, a JPEG.
+
+    Not of the seed's quality 85: where a slot has room for more, cbzfs takes more.
+    """
     image = Image.open(io.BytesIO(data))
     image.draft(image.mode, (2 * size[0], 2 * size[1]))
-    return through_jpeg(flat(image).resize(size, Image.LANCZOS), 85)
+    return through_jpeg(flat(image).resize(size, Image.LANCZOS), tables=tables)
 
 
 def difference(one, other):
