@@ -18,6 +18,9 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
+// An analysis is not admitted by memory, so it decodes nothing that holds more than this.
+constexpr uint64_t kMostSampleBytes = 64 << 20;
+
 // Some programs leave a few bytes behind the end of an image.
 constexpr size_t kTailBytes = 1024;
 
@@ -76,6 +79,7 @@ void FillEnhancedSlots(absl::Span<const SlotImage> images, const AnalyseOptions&
   std::vector<std::optional<double>> measured(images.size());
   if (!sparing) {
     for (const size_t i : ChooseEnhancedSample(images)) {
+      if (rows[i]->decode_bytes > kMostSampleBytes) continue;
       data(i, [&](absl::Span<const uint8_t> file) {
         measured[i] = Measure(file, images[i], options);
       });
