@@ -54,7 +54,13 @@ def shrink(data, size, tables):
     Not of the seed's quality 85: where a slot has room for more, cbzfs takes more.
     """
     image = Image.open(io.BytesIO(data))
-    image.draft(image.mode, (2 * size[0], 2 * size[1]))
+    turned = image.getexif().get(0x0112, 1) > 4
+    image.draft(image.mode, (2 * size[turned], 2 * size[not turned]))
+    if image.format == "JPEG2000":
+        levels = 0
+        while all(side >> levels + 1 >= 2 * wanted for side, wanted in zip(image.size, size)):
+            levels += 1
+        image.reduce = levels
     return through_jpeg(flat(image).resize(size, Image.LANCZOS), tables=tables)
 
 
