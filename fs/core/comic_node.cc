@@ -1,6 +1,7 @@
 #include "fs/core/comic_node.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include <utility>
 
@@ -212,6 +213,7 @@ Found ComicFolder::FoundOf(const BookTree::Child& child, const struct stat& sour
 }
 
 void ComicFolder::Lookup(std::string_view name, LookupDone done) {
+  if (name.size() > NAME_MAX) return done(ErrnoStatus(ENAMETOOLONG, path()));
   auto shared = std::make_shared<LookupDone>(std::move(done));
   WithBook(
       Priority::kStat,
