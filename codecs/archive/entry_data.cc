@@ -122,7 +122,7 @@ absl::Status EntryReader::Open(const CodedEntry& entry) {
   Append(tail_, 0x02014B50, 4);
   Append(tail_, 20, 2);
   AppendCommon(tail_, entry);
-  Append(tail_, 0, 14);  // comment, disk, attributes, offset
+  tail_.append(14, '\0');  // comment, disk, attributes, offset
   tail_.push_back('x');
   const uint64_t directory_bytes = tail_.size();
   Append(tail_, 0x06054B50, 4);

@@ -6,6 +6,9 @@
 // reach it, it cannot read outside the entry, and one broken entry costs no other; and an archive
 // with a million entries costs it nothing.
 //
+// System calls: those for memory, and a look at /etc/localtime (libzip makes a time of the date in
+// the headers, glibc then asks for the time zone) unless TZ is set.
+//
 // Only the worker calls this. Functions without state: any thread.
 
 #ifndef CBZFS_CODECS_ARCHIVE_ENTRY_DATA_H_

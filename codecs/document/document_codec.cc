@@ -162,6 +162,14 @@ Page PageAt(const proto::Document& message, int i) {
 }
 
 void AddPages(const std::vector<Page>& pages, proto::Document& message) {
+  bool enhanced = false;
+  bool lone = false;
+  bool decoded = false;
+  for (const Page& page : pages) {
+    enhanced = enhanced || page.enhanced_bytes != 0;
+    lone = lone || page.lone_image;
+    decoded = decoded || page.decode_bytes != 0;
+  }
   for (const Page& page : pages) {
     message.add_kind(static_cast<uint32_t>(page.kind));
     message.add_width(page.width);
@@ -173,16 +181,10 @@ void AddPages(const std::vector<Page>& pages, proto::Document& message) {
     message.add_insert(page.insert);
     message.add_insert_at(page.insert_at);
     message.add_payload_bytes(page.payload_bytes);
-    message.add_enhanced_bytes(page.enhanced_bytes);
-    message.add_lone_image(page.lone_image);
-    message.add_decode_bytes(page.decode_bytes);
+    if (enhanced) message.add_enhanced_bytes(page.enhanced_bytes);
+    if (lone) message.add_lone_image(page.lone_image);
+    if (decoded) message.add_decode_bytes(page.decode_bytes);
   }
-  const auto none = [&pages](auto fact) { return std::none_of(pages.begin(), pages.end(), fact); };
-  if (none([](const Page& page) { return page.enhanced_bytes != 0; })) {
-    message.clear_enhanced_bytes();
-  }
-  if (none([](const Page& page) { return page.lone_image; })) message.clear_lone_image();
-  if (none([](const Page& page) { return page.decode_bytes != 0; })) message.clear_decode_bytes();
 }
 
 void AddEntries(const std::vector<ArchiveEntry>& entries, proto::Document& message) {

@@ -60,7 +60,13 @@ absl::StatusOr<MadePicture> EnhancePicture(absl::Span<const uint8_t> file,
   } else {
     rows = EnhanceRows(*std::move(rows), request.enhance);
   }
-  absl::StatusOr<MadePicture> made = Fit(**rows, request, IccSegments(file));
+  std::string profile = IccSegments(file);
+  // The slot has room for a profile that the analysis could see; a page without its profile is better
+  // than none.
+  if (profile.size() + MinPayload(request.width, request.height) > request.max_payload) {
+    profile.clear();
+  }
+  absl::StatusOr<MadePicture> made = Fit(**rows, request, profile);
   if (made.ok() && !made->note.empty()) KeepTheOriginal(file, request.max_payload, &*made);
   return made;
 }

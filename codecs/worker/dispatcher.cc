@@ -19,14 +19,21 @@ namespace {
 // A payload is a JPEG of at most 50 megapixels; this is far beyond any.
 constexpr uint64_t kMaxPayload = 1ull << 30;
 
-absl::Status CheckJob(const Job& job) {
+absl::Status CheckJob(const Job& job, uint64_t memory_bytes) {
   if (job.source == nullptr) return absl::InvalidArgumentError("no source");
   if (job.kind != Job::Kind::kDraw) return absl::OkStatus();
   const DrawRequest& draw = job.draw;
-  if (draw.entry_bytes > kMaxPayload || (draw.finish == Finish::kEntry && draw.entry_bytes == 0)) {
-    return absl::ResourceExhaustedError("the entry is too large to be unpacked");
+  if (draw.finish == Finish::kEntry) {
+    if (draw.entry_bytes == 0) return absl::InvalidArgumentError("an empty entry");
+    // All of it is held at once, here and at the worker: unlike a page it may be of any size, and so
+    // it is not let in alone when it is over the limit.
+    if (draw.entry_bytes > kMaxPayload || job.MemoryNeed() > memory_bytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("an entry of ", draw.entry_bytes >> 20,
+                       " MiB takes more memory to unpack than -o memory= leaves beside the cache"));
+    }
+    return absl::OkStatus();
   }
-  if (draw.finish == Finish::kEntry) return absl::OkStatus();
   if (draw.max_payload == 0 || draw.max_payload > kMaxPayload || draw.row.width > kMaxPageSide ||
       draw.row.height > kMaxPageSide) {
     return absl::InvalidArgumentError("an impossible page");
@@ -88,7 +95,7 @@ Dispatcher::Dispatcher(const WorkerPoolOptions& options, int epoll_fd, int stder
       failures_(options.remember_failure) {}
 
 void Dispatcher::Submit(std::unique_ptr<Job> job, MonotonicTime now) {
-  absl::Status status = CheckJob(*job);
+  absl::Status status = CheckJob(*job, options_.memory_bytes);
   if (status.ok()) status = failures_.Recall(*job, now);
   if (!status.ok()) {
     // Not a new failure: not counted as one.

@@ -1,15 +1,21 @@
 #include "codecs/worker/job.h"
 
+#include <algorithm>
+
 #include "codecs/worker/protocol.h"
 
 namespace cbzfs {
 namespace {
 
-// Rows on their way through decoder, scaler and encoder, and the encoder's sample.
+// Rows on their way through decoder and scaler, and the encoder's sample.
 constexpr uint64_t kBandBytes = 16 << 20;
 
 uint64_t Pixels(const Page& row) { return uint64_t{row.width} * row.height; }
 uint64_t RasterBytes(const Page& row) { return Pixels(row) * (row.gray ? 1 : 3); }
+
+// An encoder that optimises its Huffman tables holds all coefficients, two bytes each: of gray one a
+// pixel, of 4:2:0 one and a half.
+uint64_t EncoderBytes(const Page& row) { return Pixels(row) * (row.gray ? 2 : 3); }
 
 uint64_t NeedForPage(const DrawRequest& draw) {
   if (draw.row.kind != PageKind::kDrawn) return 2 * draw.max_payload;
@@ -37,8 +43,10 @@ uint64_t Job::MemoryNeed() const {
       return NeedForPage(draw);
     case Finish::kEnhanced: {
       const uint64_t rows = Pixels(draw.row) <= kMaxKeptPixels ? RasterBytes(draw.row) : 0;
-      // The unpacked entry, for what is packed is never much larger than what is not.
-      return draw.row.decode_bytes + rows + kBandBytes + 2 * draw.max_payload + draw.entry_bytes;
+      // The decoder, or the encoder after it where the rows are kept: they are not needed at once.
+      const uint64_t coders = rows > 0 ? std::max(draw.row.decode_bytes, EncoderBytes(draw.row))
+                                       : draw.row.decode_bytes + EncoderBytes(draw.row);
+      return rows + coders + kBandBytes + 2 * draw.max_payload + draw.entry_bytes;
     }
     case Finish::kThumbnail:
       return draw.row.decode_bytes + kBandBytes + draw.entry_bytes;

@@ -4,6 +4,7 @@
 // A Layout is pure arithmetic over a Document, the file's name and the layout options. It never
 // reads the source and never draws. Specification: PKWARE APPNOTE 6.3.10, entries STORED, sizes and
 // CRC-32 in the local headers, no data descriptors; ZIP64 only past 4 GiB or 65 535 entries.
+// Entries that a real archive brings along are as they are there (raw_entry.h).
 //
 //   entry 0        ComicInfo.xml, ended with spaces so that the next local header is aligned
 //   entry 1..n     the pages, one after another without gaps
@@ -103,7 +104,7 @@ class Layout {
   // The piece's bytes, `piece.kind` being kLiteral and the piece one that Map() returned.
   void ReadLiteral(const Piece& piece, char* out) const;
 
-  // Not of a raw page, which has no body.
+  // A raw page has no body: all is 0 but its CRC.
   BodySpec Body(uint32_t page) const;
 
   // The pieces before the body of an original page whose bytes its seal must cover (all of the

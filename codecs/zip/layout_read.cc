@@ -147,6 +147,7 @@ void Layout::ReadDirectory(uint64_t from, absl::Span<char> out) const {
 }
 
 BodySpec Layout::Body(uint32_t index) const {
+  if (IsRaw(index)) return {.declared_crc = DeclaredCrc(index)};
   const PageShape shape = ShapeOf(index);
   const ComPadding tail = TailPadding(shape.tail);
   BodySpec spec{.body_bytes = shape.body,

@@ -3,10 +3,11 @@
 // The data is a range of the source, copied, so all that decides how it is read is kept: method,
 // CRC-32, both lengths, the time, the flags for encryption (bit 0) and of the method (bits 1, 2),
 // and the extra field of AES encryption. The lengths are known, so bit 3 goes, and with it the data
-// descriptor; with one exception. Traditional encryption checks a password by one byte, which is
-// the high one of the CRC-32, or with bit 3 of the time (APPNOTE 6.1.6): such an entry keeps bit 3,
-// and a descriptor of 16 bytes follows its data. Its local header has CRC and lengths all the same,
-// as Info-ZIP's `zip -P` writes it, so programs that walk local headers need no descriptor.
+// descriptor; with one exception. Traditional encryption checks a password by one byte: the high
+// one of the CRC-32 (APPNOTE 6.1.6), or, as Info-ZIP began and others follow, of the time where bit
+// 3 is set. Such an entry keeps bit 3, and a descriptor of 16 bytes follows its data. Its local
+// header has CRC and lengths all the same, as that of `zip -P` has, so programs that walk local
+// headers need no descriptor.
 //
 // Pure functions: any thread.
 

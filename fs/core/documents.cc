@@ -42,6 +42,15 @@ uint64_t ChargeOf(const Document* document) {
 
 }  // namespace
 
+PageLine LineOf(const Document& document, SourceFormat format, uint32_t row,
+                std::string_view reason) {
+  PageLine line{format == SourceFormat::kImage ? 0 : row + 1, std::string(reason)};
+  if (row < document.entries.size()) {
+    line.reason = absl::StrCat(document.entries[row].name, ": ", line.reason);
+  }
+  return line;
+}
+
 uint64_t HashOf(const EnhanceOptions& options) {
   const std::array<uint64_t, 6> words = {options.on,
                                          std::bit_cast<uint64_t>(options.curve),
@@ -96,9 +105,15 @@ void Documents::Report(const std::string& path, const absl::Status& failure) {
   errors_->Report(path, 0, std::string(failure.message()));
 }
 
-void Documents::ReportNotes(const std::string& path, const Document& document) {
+void Documents::ReportNotes(const std::string& path, SourceFormat format,
+                            const Document& document) {
   for (const Note& note : document.notes) {
-    errors_->Report(path, note.page == Note::kWholeFile ? 0 : note.page + 1, note.text);
+    if (note.page == Note::kWholeFile) {
+      errors_->Report(path, 0, note.text);
+      continue;
+    }
+    const PageLine line = LineOf(document, format, note.page, note.text);
+    errors_->Report(path, line.number, line.reason);
   }
 }
 
@@ -119,7 +134,7 @@ std::shared_ptr<const Documents::State> Documents::Recall(const std::string& pat
   auto document = DecodeDocument(*row->document, static_cast<uint64_t>(ref.key.size));
   // A row that does not decode is of no use; analysing again replaces it.
   if (!document.ok()) return nullptr;
-  ReportNotes(path, *document);
+  ReportNotes(path, ref.format, *document);
   auto known = std::make_shared<KnownDocument>();
   known->fingerprint = row->fingerprint;
   known->document = std::make_shared<const Document>(*std::move(document));
@@ -135,7 +150,7 @@ Documents::Pointer Documents::Learn(const std::string& path, const DocumentRef& 
   DocumentRef other = ref;
   other.enhanced = !ref.enhanced;
   if (!states_.Contains(other)) errors_->Clear(path);
-  ReportNotes(path, document);
+  ReportNotes(path, ref.format, document);
   known->document = std::make_shared<const Document>(std::move(document));
   Remember(ref, {absl::OkStatus(), known});
   return known;

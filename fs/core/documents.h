@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -50,6 +51,15 @@ struct DocumentRef {
     return H::combine(std::move(h), r.key, r.format, r.enhanced);
   }
 };
+
+// A page of a document in `.cbzfs/errors`: its number, 0 where it has none of its own, and the reason,
+// which names the entry of an archive, whose numbers nobody can see.
+struct PageLine {
+  uint32_t number = 0;
+  std::string reason;
+};
+PageLine LineOf(const Document& document, SourceFormat format, uint32_t row,
+                std::string_view reason);
 
 // Part of the key that documents are remembered by.
 uint64_t HashOf(const AnalyseOptions& options);
@@ -102,7 +112,7 @@ class Documents {
   void LearnFailure(const std::string& path, const DocumentRef& ref, uint64_t fingerprint,
                     const absl::Status& failure);
   void Report(const std::string& path, const absl::Status& failure);
-  void ReportNotes(const std::string& path, const Document& document);
+  void ReportNotes(const std::string& path, SourceFormat format, const Document& document);
 
   // The file, still `ref.key`, and beginning as a PDF does if it is to be one. Learns the failure
   // where it does not.

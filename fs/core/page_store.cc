@@ -13,15 +13,6 @@
 
 namespace cbzfs {
 
-namespace {
-
-// The page's number in `.cbzfs/errors`: 0 for the one page of an image file.
-uint32_t LineOf(const Book& book, uint32_t page) {
-  return book.format() == SourceFormat::kImage ? 0 : book.row_index(page) + 1;
-}
-
-}  // namespace
-
 std::shared_ptr<const OpenBook> HoldOpen(std::string path, std::shared_ptr<const SourceFile> file,
                                          std::shared_ptr<const Book> book) {
   auto open = std::make_shared<OpenBook>();
@@ -274,7 +265,7 @@ absl::StatusOr<PageStore::Pointer> PageStore::Finish(const OpenBook& book, const
     return ErrnoStatus(EIO, "the source changed while the page was made");
   }
   CountSlot(*book.book, key.page, *drawn);
-  if (!drawn->note.empty()) errors_->Report(book.path, LineOf(*book.book, key.page), drawn->note);
+  if (!drawn->note.empty()) Report(book, key.page, drawn->note);
   auto body = BodyOf(*book.book, key.page, *std::move(drawn));
   if (!body.ok()) return Failed(book, key.page, body.status());
   return cache_.Insert(key, *body, (*body)->memory_bytes());
@@ -295,10 +286,16 @@ void PageStore::CountSlot(const Book& book, uint32_t page, const Drawn& drawn) {
   slots.used += drawn.payload.size();
 }
 
+void PageStore::Report(const OpenBook& book, uint32_t page, const std::string& reason) {
+  const PageLine line = LineOf(book.book->document(), book.book->format(),
+                               book.book->row_index(page), reason);
+  errors_->Report(book.path, line.number, line.reason);
+}
+
 absl::Status PageStore::Failed(const OpenBook& book, uint32_t page, const absl::Status& failure) {
   if (absl::IsCancelled(failure)) return failure;
   ++failed_;
-  errors_->Report(book.path, LineOf(*book.book, page), std::string(failure.message()));
+  Report(book, page, std::string(failure.message()));
   return ErrnoStatus(EIO, std::string(failure.message()));
 }
 

@@ -123,6 +123,7 @@ class PageStore {
   absl::StatusOr<Pointer> Finish(const OpenBook& book, const Key& key,
                                  absl::StatusOr<Drawn> drawn);
   void CountSlot(const Book& book, uint32_t page, const Drawn& drawn);
+  void Report(const OpenBook& book, uint32_t page, const std::string& reason);
   absl::Status Failed(const OpenBook& book, uint32_t page, const absl::Status& failure);
 
   WorkerPool* const pool_;

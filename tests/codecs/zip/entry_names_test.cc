@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "codecs/document/utf8.h"
 
@@ -36,6 +37,19 @@ TEST(EntryNamesTest, LengthsAreThoseOfTheNames) {
       EXPECT_EQ(names.BytesBefore(pages), before);
     }
   }
+}
+
+TEST(EntryNamesTest, AListIsTheNamesAsGiven) {
+  const std::vector<std::string> list = {"b.jpg", "", "folder/\u00e9.txt", "a"};
+  const EntryNames names(list);
+  uint64_t before = 0;
+  for (uint32_t page = 0; page < list.size(); ++page) {
+    EXPECT_EQ(names.Name(page), list[page]);
+    EXPECT_EQ(names.Bytes(page), list[page].size());
+    EXPECT_EQ(names.BytesBefore(page), before);
+    before += list[page].size();
+  }
+  EXPECT_EQ(names.BytesBefore(4), before);
 }
 
 TEST(EntryNamesTest, LongStemsAreCutBetweenCharacters) {

@@ -48,6 +48,38 @@ void ExpectLibzipReads(const std::string& path, uint64_t entries, uint64_t index
   zip_discard(archive);
 }
 
+// A layout's literal bytes, written where they belong; all else is zeros, as the source is.
+class SparseFile {
+ public:
+  SparseFile(const std::string& path, const Layout& layout)
+      : fd_(open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600)) {
+    EXPECT_GE(fd_, 0);
+    EXPECT_EQ(ftruncate(fd_, static_cast<off_t>(layout.size())), 0);
+    for (const Piece& piece : layout.Map(0, layout.size())) {
+      if (piece.kind != Piece::Kind::kLiteral) continue;
+      std::string bytes(piece.size, 'x');
+      layout.ReadLiteral(piece, bytes.data());
+      Write(piece.offset, bytes);
+    }
+  }
+  ~SparseFile() { close(fd_); }
+  SparseFile(const SparseFile&) = delete;
+  SparseFile& operator=(const SparseFile&) = delete;
+
+  void Write(const Piece& piece, const Body& body) {
+    std::string bytes(piece.size, 'x');
+    body.Read(piece.body_offset, absl::MakeSpan(bytes.data(), bytes.size()));
+    Write(piece.offset, bytes);
+  }
+
+ private:
+  void Write(uint64_t offset, const std::string& bytes) {
+    EXPECT_EQ(pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset)),
+              static_cast<ssize_t>(bytes.size()));
+  }
+  const int fd_;
+};
+
 class BigBookTest : public ::testing::Test {
  protected:
   static constexpr uint64_t kStreamBytes = 2'300'000'000;
@@ -79,23 +111,11 @@ class BigBookTest : public ::testing::Test {
     return *Body::Drawn(spec, "payload of page " + std::to_string(page));
   }
 
-  // Writes all but the zeros of the source.
   void WriteSparse(const std::string& path) const {
-    const int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    ASSERT_GE(fd, 0);
-    ASSERT_EQ(ftruncate(fd, static_cast<off_t>(layout_->size())), 0);
+    SparseFile file(path, *layout_);
     for (const Piece& piece : layout_->Map(0, layout_->size())) {
-      if (piece.kind == Piece::Kind::kSource) continue;
-      std::string bytes(piece.size, 'x');
-      if (piece.kind == Piece::Kind::kLiteral) {
-        layout_->ReadLiteral(piece, bytes.data());
-      } else {
-        BodyOf(piece.page)->Read(piece.body_offset, absl::MakeSpan(bytes.data(), bytes.size()));
-      }
-      ASSERT_EQ(pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(piece.offset)),
-                static_cast<ssize_t>(bytes.size()));
+      if (piece.kind == Piece::Kind::kBody) file.Write(piece, *BodyOf(piece.page));
     }
-    close(fd);
   }
 
   std::shared_ptr<const Layout> layout_;
@@ -156,6 +176,48 @@ TEST_F(BigBookTest, AnyRangeOfTheEndIsThatRange) {
       ASSERT_EQ(read(end - 1000 + from, size), tail.substr(from, size));
     }
   }
+}
+
+// An archive with entries that end past 4 GiB: one handed on, one drawn, and one encrypted, whose
+// record has two extra fields.
+TEST(BigArchiveTest, ProgramsReadEntriesBeyondFourGigabytes) {
+  constexpr uint64_t kHalf = 2'300'000'000;
+  Document document;
+  for (const uint64_t bytes : {kHalf, kHalf, uint64_t{1000}, uint64_t{0}, uint64_t{28}}) {
+    document.pages.push_back(
+        {.kind = PageKind::kRaw, .width = 1, .height = 1, .source_bytes = bytes});
+    document.entries.push_back({.name = std::to_string(document.entries.size()),
+                                .crc = ExtendCrcByZeros(0, bytes),
+                                .bytes = bytes});
+  }
+  document.pages[3] = {.width = 10, .height = 10, .dpi = 150, .payload_bytes = 1000};
+  document.entries[4].method = 99;
+  document.entries[4].flags = 1;
+  document.entries[4].extra = std::string("\x01\x99\x07\x00\x02\x00\x41\x45\x03\x00\x00", 11);
+  const auto layout =
+      Layout::Create(std::make_shared<const Document>(std::move(document)), "Big", {1, 2}, {});
+  ASSERT_TRUE(layout.ok()) << layout.status();
+  const ScratchDir scratch;
+  const std::string cbz = scratch.Path("big.cbz");
+  {
+    SparseFile file(cbz, **layout);
+    const auto body = *Body::Drawn((*layout)->Body(3), "payload");
+    for (const Piece& piece : (*layout)->Map(uint64_t{4} << 30, uint64_t{1} << 30)) {
+      if (piece.kind == Piece::Kind::kBody) file.Write(piece, *body);
+    }
+  }
+  for (const char* entry : {"2", "3.jpg"}) {
+    ExpectTool("unzip", "unzip -tqq " + cbz + " " + entry);
+    ExpectTool("p7zip-full", "7z t " + cbz + " " + entry);
+  }
+  ExpectLibzipReads(cbz, 5, 3);
+  const ToolResult facts =
+      RunTool("python3",
+              "python3 -c \"import sys, zipfile; print([(i.extract_version, i.header_offset >> 32, "
+              "len(i.extra)) for i in zipfile.ZipFile(sys.argv[1]).infolist()])\" " +
+                  cbz);
+  EXPECT_THAT(facts.output,
+              HasSubstr("[(10, 0, 0), (10, 0, 0), (45, 1, 12), (45, 1, 12), (51, 1, 23)]"));
 }
 
 VirtualBook ManyPages(uint32_t count) {
