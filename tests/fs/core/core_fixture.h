@@ -78,9 +78,9 @@ class CoreFixture : public ::testing::Test {
     auto pool = std::make_unique<FakeWorkerPool>();
     pool_ = pool.get();
     services_->pool = std::move(pool);
-    services_->documents = std::make_unique<Documents>(services_->library.get(),
-                                                       services_->index.get(), pool_,
-                                                       &services_->errors, options_.analyse);
+    services_->documents =
+        std::make_unique<Documents>(services_->library.get(), services_->index.get(), pool_,
+                                    &services_->errors, options_.analyse);
     services_->pages = std::make_unique<PageStore>(pool_, &services_->errors, options_.analyse,
                                                    options_.cache_bytes);
     services_->books = std::make_unique<Books>(services_->documents.get(), options_);

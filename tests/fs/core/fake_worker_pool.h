@@ -26,7 +26,7 @@ class FakeWorkerPool : public WorkerPool {
   using DrawDone = absl::AnyInvocable<void(absl::StatusOr<Drawn>)>;
 
   struct Asked {
-    std::string what;  // "probe", "analyse", "draw"
+    std::string what;     // "probe", "analyse", "draw"
     DrawRequest request;  // of a drawing
     Priority priority = Priority::kBackground;
     std::variant<ProbeDone, AnalyseDone, DrawDone> done;
