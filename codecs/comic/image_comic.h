@@ -14,8 +14,8 @@
 
 namespace cbzfs {
 
-// Whether the file is an image, by its head and its end. Statuses as of ReadImageInfo(), and
-// kDataLoss for one that was cut off.
+// Whether the file is an image, by its head and its end. Statuses as of ReadImageInfo(); one that
+// was cut off is kInvalidArgument, for that lies in the file and will be the same the next time.
 absl::Status CheckImage(absl::Span<const uint8_t> file);
 
 // Its page table of one page. Statuses as of CheckImage().

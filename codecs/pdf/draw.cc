@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "codecs/image/jpeg_payload.h"
+#include "codecs/decode/jpeg_payload.h"
 #include "codecs/image/resize.h"
 #include "codecs/pdf/color_profiles.h"
 #include "codecs/pdf/drawing.h"

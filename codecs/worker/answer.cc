@@ -1,5 +1,6 @@
 #include "codecs/worker/answer.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -26,7 +27,10 @@ absl::StatusOr<Job::Answer> ReadDocument(const Job& job, const proto::Reply& rep
   if (!bytes.ok()) return bytes.status();
   absl::StatusOr<Document> document = DecodeDocument(*bytes, job.source->bytes());
   if (!document.ok()) return absl::DataLossError("the worker's page table is impossible");
-  if (document->pages.size() > job.options.max_pages) {
+  // What an archive has beside its images is handed on and is no page.
+  const auto pages = std::count_if(document->pages.begin(), document->pages.end(),
+                                   [](const Page& page) { return page.kind != PageKind::kRaw; });
+  if (static_cast<uint64_t>(pages) > job.options.max_pages) {
     return absl::DataLossError("a page table longer than asked for");
   }
   return *std::move(document);

@@ -209,9 +209,12 @@ absl::StatusOr<Documents::Opened> Documents::OpenSource(const std::string& path,
   return file;
 }
 
-void Documents::Probe(const std::string& path, const DocumentRef& ref, Priority priority,
+void Documents::Probe(const std::string& path, const DocumentRef& wanted, Priority priority,
                       ProbeDone done) {
-  if (auto known = Find(path, ref)) return done(known->status());
+  if (auto known = Find(path, wanted)) return done(known->status());
+  // Whether a file opens is the same for both tables: Find() looks there for either.
+  DocumentRef ref = wanted;
+  ref.enhanced = false;
   auto file = OpenSource(path, ref);
   if (!file.ok()) return done(file.status());
   auto opened = *file;

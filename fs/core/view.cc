@@ -45,8 +45,10 @@ uint64_t HashOfView(const ViewName& view, const Options& options) {
   AnalyseOptions analyse = options.analyse;
   analyse.enhanced = view.id == kEnhancedView.id;
   const bool small = view.id == kThumbnailsView.id;
-  const std::array<uint64_t, 5> words = {HashOf(analyse), options.layout.guard,
-                                         static_cast<uint64_t>(options.layout.names),
+  // Thumbnails have a layout of their own (book.cc).
+  const LayoutOptions layout = small ? LayoutOptions{.guard = 0} : options.layout;
+  const std::array<uint64_t, 5> words = {HashOf(analyse), layout.guard,
+                                         static_cast<uint64_t>(layout.names),
                                          small ? options.thumb_size : 0,
                                          small ? options.cover_height : 0};
   return XXH3_64bits(words.data(), sizeof(words));

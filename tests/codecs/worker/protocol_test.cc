@@ -40,13 +40,14 @@ TEST(ProtocolTest, PagesAndOptionsSurviveTheCrossing) {
 TEST(ProtocolTest, FailuresSurviveTheCrossing) {
   for (const absl::Status& status :
        {absl::InvalidArgumentError("a"), absl::PermissionDeniedError("b"), absl::NotFoundError("c"),
-        absl::DataLossError("d"), absl::ResourceExhaustedError("e"), absl::InternalError("f")}) {
+        absl::DataLossError("d"), absl::ResourceExhaustedError("e"), absl::InternalError("f"),
+        absl::UnimplementedError("g"), absl::OutOfRangeError("h")}) {
     proto::Reply reply;
     SetFailure(status, &reply);
     EXPECT_EQ(FailureOf(reply), status);
   }
   proto::Reply reply;
-  SetFailure(absl::OutOfRangeError("no word for it"), &reply);
+  SetFailure(absl::AbortedError("no word for it"), &reply);
   EXPECT_EQ(FailureOf(reply), absl::InternalError("no word for it"));
 }
 

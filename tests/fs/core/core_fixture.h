@@ -39,6 +39,20 @@ inline Drawn SomeDrawing(uint32_t page) {
   return drawn;
 }
 
+// What the quick pool answers: a letter that says which page it is and what was made of it.
+inline Drawn SomeAnswer(const DrawRequest& request) {
+  Drawn drawn = SomeDrawing(request.page);
+  if (request.finish == Finish::kEntry) {
+    drawn.payload = std::string(request.entry_bytes, static_cast<char>('a' + request.page % 26));
+    drawn.quality = 0;
+  } else if (request.finish != Finish::kPage) {
+    const char first = request.finish == Finish::kEnhanced ? 'A' : '0';
+    drawn.payload.assign(std::min<uint64_t>(request.max_payload, 5'000),
+                         static_cast<char>(first + request.page % 10));
+  }
+  return drawn;
+}
+
 class CoreFixture : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -64,16 +78,19 @@ class CoreFixture : public ::testing::Test {
     auto pool = std::make_unique<FakeWorkerPool>();
     pool_ = pool.get();
     services_->pool = std::move(pool);
-    services_->documents = std::make_unique<Documents>(services_->library.get(),
-                                                       services_->index.get(), pool_,
-                                                       &services_->errors, options_.analyse);
+    services_->documents =
+        std::make_unique<Documents>(services_->library.get(), services_->index.get(), pool_,
+                                    &services_->errors, options_.analyse);
     services_->pages = std::make_unique<PageStore>(pool_, &services_->errors, options_.analyse,
                                                    options_.cache_bytes);
-    services_->views = MakeAllViews();
+    services_->books = std::make_unique<Books>(services_->documents.get(), options_);
+    for (const std::string& name : options_.views) {
+      services_->views.push_back(std::make_unique<View>(*FindViewName(name), since_ns_));
+    }
     root_ = MakeRoot(services_);
     pool_->probe = [](const SourceFile&) { return ProbeResult{3}; };
     pool_->analyse = [](const SourceFile&) { return DrawnDocument(3); };
-    pool_->draw = [](const DrawRequest& request) { return SomeDrawing(request.page); };
+    pool_->draw = [](const DrawRequest& request) { return SomeAnswer(request); };
   }
 
   void Unmount() {
@@ -155,6 +172,7 @@ class CoreFixture : public ::testing::Test {
   std::filesystem::path library_;
   Options options_;
   uint32_t read_ahead_ = 0;
+  int64_t since_ns_ = 0;  // of all views
   std::unique_ptr<Index> index_;
   std::shared_ptr<Services> services_;
   FakeWorkerPool* pool_ = nullptr;

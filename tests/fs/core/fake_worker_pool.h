@@ -1,7 +1,7 @@
 // A WorkerPool whose answers the test gives: requests wait until they are answered or cancelled.
 //
 // The callbacks run on the thread that answers. Unlike the real pool it has no priorities of its
-// own; it notes what it was asked for.
+// own; it notes what it was asked for, and in which order.
 
 #ifndef CBZFS_TESTS_FS_CORE_FAKE_WORKER_POOL_H_
 #define CBZFS_TESTS_FS_CORE_FAKE_WORKER_POOL_H_
@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -25,35 +26,45 @@ class FakeWorkerPool : public WorkerPool {
   using DrawDone = absl::AnyInvocable<void(absl::StatusOr<Drawn>)>;
 
   struct Asked {
-    std::string what;  // "probe", "analyse", "draw"
-    uint32_t page = 0;
-    uint64_t max_payload = 0;
+    std::string what;     // "probe", "analyse", "draw"
+    DrawRequest request;  // of a drawing
     Priority priority = Priority::kBackground;
     std::variant<ProbeDone, AnalyseDone, DrawDone> done;
+  };
+  // What a drawing was to be made from, and how.
+  struct Drawing {
+    std::shared_ptr<const SourceFile> source;
+    DrawRequest request;
+    Priority priority = Priority::kBackground;
   };
 
   // Set: answered from inside the call, as a quick worker would a moment later.
   std::function<absl::StatusOr<ProbeResult>(const SourceFile&)> probe;
   std::function<absl::StatusOr<Document>(const SourceFile&)> analyse;
+  // The same where the answer depends on the options; goes before `analyse`.
+  std::function<absl::StatusOr<Document>(const SourceFile&, const AnalyseOptions&)> analyse_for;
   std::function<absl::StatusOr<Drawn>(const DrawRequest&)> draw;
 
   RequestId Probe(std::shared_ptr<const SourceFile> source, Priority priority,
                   ProbeDone done) override {
     ++probed;
     if (probe) return done(probe(*source)), 0;
-    return Add({"probe", 0, 0, priority, std::move(done)});
+    return Add({"probe", {}, priority, std::move(done)});
   }
-  RequestId Analyse(std::shared_ptr<const SourceFile> source, const AnalyseOptions&,
+  RequestId Analyse(std::shared_ptr<const SourceFile> source, const AnalyseOptions& options,
                     Priority priority, AnalyseDone done) override {
     ++analysed;
+    analysed_enhanced += options.enhanced ? 1 : 0;
+    if (analyse_for) return done(analyse_for(*source, options)), 0;
     if (analyse) return done(analyse(*source)), 0;
-    return Add({"analyse", 0, 0, priority, std::move(done)});
+    return Add({"analyse", {}, priority, std::move(done)});
   }
-  RequestId Draw(std::shared_ptr<const SourceFile>, const DrawRequest& request, Priority priority,
-                 DrawDone done) override {
+  RequestId Draw(std::shared_ptr<const SourceFile> source, const DrawRequest& request,
+                 Priority priority, DrawDone done) override {
     ++drawn;
+    drawings.push_back({std::move(source), request, priority});
     if (draw) return done(draw(request)), 0;
-    return Add({"draw", request.page, request.max_payload, priority, std::move(done)});
+    return Add({"draw", request, priority, std::move(done)});
   }
   void Raise(RequestId id, Priority priority) override {
     auto it = queue.find(id);
@@ -90,16 +101,20 @@ class FakeWorkerPool : public WorkerPool {
   }
 
   // The one request for `page`; 0 where there is none.
-  RequestId FindDraw(uint32_t page) const {
+  RequestId FindDraw(uint32_t page, Finish finish = Finish::kPage) const {
     for (const auto& [id, asked] : queue) {
-      if (asked.what == "draw" && asked.page == page) return id;
+      if (asked.what == "draw" && asked.request.page == page && asked.request.finish == finish) {
+        return id;
+      }
     }
     return 0;
   }
 
   std::map<RequestId, Asked> queue;
+  std::vector<Drawing> drawings;  // all there ever were
   int probed = 0;
   int analysed = 0;
+  int analysed_enhanced = 0;  // of these, with the slots of enhanced pages
   int drawn = 0;
   int cancelled = 0;
 

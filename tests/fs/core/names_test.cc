@@ -12,12 +12,22 @@ namespace {
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
+// As the cbz view wishes it.
+std::vector<Wish> BooksOfPdfs(SourceFormat format) {
+  if (format == SourceFormat::kPdf) return {{.shape = Shape::kBook, .ending = ".cbz"}};
+  return {};
+}
+
+// What each entry shows as; "" for one that is no candidate.
 std::map<std::string, std::string> Shown(std::vector<std::string> names, bool show_hidden = false) {
   std::vector<SourceName> sources;
   for (auto& name : names) sources.push_back({name, S_IFREG});
-  NameMap map(std::move(sources), ".cbz", show_hidden);
+  NameMap map(std::move(sources), BooksOfPdfs, show_hidden);
   std::map<std::string, std::string> out;
-  for (const auto& entry : map.entries()) out[entry.source.name] = entry.comic_name;
+  for (const auto& entry : map.entries()) {
+    EXPECT_LE(entry.shown.size(), 1u);
+    out[entry.source.name] = entry.candidate() ? entry.shown[0].name : "";
+  }
   return out;
 }
 
@@ -70,9 +80,9 @@ TEST(NamesTest, HiddenNamesAreLeftOutUnlessAsked) {
 }
 
 TEST(NamesTest, FoldersAreNoComics) {
-  NameMap map({{"dir.pdf", S_IFDIR}}, ".cbz", false);
-  EXPECT_EQ(map.entries()[0].comic_name, "");
-  EXPECT_EQ(map.FindComic("dir.cbz"), nullptr);
+  NameMap map({{"dir.pdf", S_IFDIR}}, BooksOfPdfs, false);
+  EXPECT_FALSE(map.entries()[0].candidate());
+  EXPECT_FALSE(map.FindShown("dir.cbz").has_value());
   EXPECT_NE(map.FindSource("dir.pdf"), nullptr);
 }
 

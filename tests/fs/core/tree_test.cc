@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 class TreeTest : public CoreFixture {};
 
 TEST_F(TreeTest, RootListsTheViewsAndHidesItsOwnFolder) {
-  EXPECT_THAT(NamesOf(""), ElementsAre("cbz"));
+  EXPECT_THAT(NamesOf(""), ElementsAre("cbz", "enhanced", "pages", "thumbnails"));
   EXPECT_TRUE(Walk(".cbzfs/status").ok());
 }
 
@@ -183,7 +183,8 @@ TEST_F(TreeTest, TimesAreTheSourcesUnlessTheOptionsChangedLater) {
   EXPECT_EQ(attr.st_mtim.tv_sec, source.st_mtim.tv_sec);
   EXPECT_EQ(attr.st_mtim.tv_nsec, source.st_mtim.tv_nsec);
   EXPECT_EQ(attr.st_ctim.tv_nsec, source.st_mtim.tv_nsec);
-  services_->since_ns = (int64_t{source.st_mtim.tv_sec} + 10) * 1'000'000'000;
+  since_ns_ = (int64_t{source.st_mtim.tv_sec} + 10) * 1'000'000'000;
+  Remount();
   EXPECT_EQ(Walk("cbz/a.cbz")->attr.st_mtim.tv_sec, source.st_mtim.tv_sec + 10);
   EXPECT_EQ(Walk("cbz")->attr.st_mtim.tv_sec, source.st_mtim.tv_sec + 10);
 }
