@@ -258,7 +258,9 @@ class Reader:
     result() gives (bytes, errno): errno 0 when the whole range was read.
     """
 
-    _CODE = ("import os,sys\n"
+    # Where the tests run in the background of a shell, SIGINT is ignored, and a child inherits that.
+    _CODE = ("import os,signal,sys\n"
+             "signal.signal(signal.SIGINT,signal.default_int_handler)\n"
              "path,offset,size=os.fsencode(sys.argv[1]),int(sys.argv[2]),int(sys.argv[3])\n"
              "try:\n"
              "  fd=os.open(path,os.O_RDONLY|int(sys.argv[4]))\n"
