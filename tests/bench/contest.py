@@ -158,6 +158,28 @@ def one_core():
         os.sched_setaffinity(0, before)
 
 
+def processor_seconds(mount):
+    """What the daemon and its workers, also those that have ended, have taken so far."""
+    ticks = 0
+    for pid in (mount.pid, *mount.processes()):
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def with_processor_seconds(call, into):
+    """`call`, which also appends to `into` what the processes that it starts and ends take."""
+    def run():
+        before = os.times()
+        seconds = call()
+        after = os.times()
+        into.append(after.children_user + after.children_system -
+                    before.children_user - before.children_system)
+        return seconds
+    return run
+
+
 # A process begins with the size of the one that starts it, which in this program is large.
 _PEAK = ("import resource,subprocess,sys\n"
          "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"

@@ -6,7 +6,8 @@ import subprocess
 
 import img2pdf
 
-from contest import one_core, pillow, quiet, read_all, timed, write_cbz
+from contest import (one_core, pillow, processor_seconds, quiet, read_all, timed,
+                     with_processor_seconds, write_cbz)
 
 import comic_art
 import make_pdfs
@@ -117,18 +118,28 @@ def _covers(bench, kind, library, contestants):
     def fresh(readers):
         def run():
             mount = bench.mount(library)
+            before = processor_seconds(mount)
             seconds = timed(lambda: ours(mount, readers))()
+            if readers == 1:
+                processor["ours"].append(processor_seconds(mount) - before)
             assert not mount.errors(), mount.errors()
             mount.unmount()
             return seconds
         return run
 
+    alone = [name for name in contestants if not name.endswith("two")]
+    processor = {name: [] for name in ("ours", *alone)}
+    for name in alone:
+        contestants[name] = with_processor_seconds(contestants[name], processor[name])
     times = bench.take_turns({"ours": fresh(1), "ours, 2": fresh(2), **contestants})
     for name in contestants:
         mine = "ours, 2" if name.endswith("two") else "ours"
         readers = "two readers" if mine == "ours, 2" else "one reader"
         bench.row(f"{count} covers of {kind}, never seen, {readers}", times[mine], times[name],
                   name, ">= 20 x")
+    for name in alone:
+        bench.row(f"{count} covers of {kind}, processor time", processor["ours"], processor[name],
+                  name)
 
 
 def _each(paths, command, at_once):
