@@ -126,16 +126,19 @@ void PrintCost(const EnhancedBooks& books) {
 
 int RunEnhanced(const EnhancedArguments& arguments) {
   std::vector<EnhancedBook> records;
+  const auto take = [&](const EnhancedBook& record) {
+    for (EnhancedBook& book : BooksOf(record)) records.push_back(std::move(book));
+  };
   for (const std::string& path : arguments.load) {
     LoadRecords(path, [&](const std::string& bytes) {
-      if (std::optional<EnhancedBook> book = ParseEnhanced(bytes)) records.push_back(*book);
+      if (std::optional<EnhancedBook> book = ParseEnhanced(bytes)) take(*book);
     });
   }
   std::ofstream save;
   if (!arguments.save.empty()) save.open(arguments.save, std::ios::binary | std::ios::app);
-  CollectEnhanced(FindBooks(arguments.folders), arguments.collect, [&](EnhancedBook book) {
+  CollectEnhanced(FindBooks(arguments.folders), arguments.collect, [&](const EnhancedBook& book) {
     if (save.is_open()) SaveRecord(Serialise(book), &save);
-    records.push_back(std::move(book));
+    take(book);
   });
   if (records.empty()) {
     std::fprintf(stderr, "no pages found\n");
