@@ -8,36 +8,17 @@
 namespace cbzfs {
 namespace {
 
-// Pixels that are decoded for the sample: some 100 ms.
-constexpr double kSamplePixels = 14e6;
-constexpr size_t kMostSampled = 12;
-
-// Log of size over log of the quantiser, negative: what a coarser JPEG loses.
-constexpr double kJpegSlope = 0.45;
-// What enhancing adds to a JPEG's bytes a pixel, in logs.
-constexpr double kJpegOffset = 0.10;
-// JPEG bytes a pixel from those of an image that was coded without loss, in logs.
-constexpr double kLosslessSlope = 0.55;
-constexpr double kLosslessOffset = -1.25;
-// From those of another lossy one: WebP, JPEG 2000, AVIF, JPEG XL.
-constexpr double kLossySlope = 0.75;
-constexpr double kLossyOffset = 0.10;
-
-// The measured images count against this much doubt when they correct the others.
-constexpr double kDoubt = 0.3;
-constexpr double kSampledMargin = 0.10;
-constexpr double kUnsampledMargin = 0.28;
-// A share of how far apart the measured ones were.
-constexpr double kSpreadFactor = 1.0;
 constexpr double kMostMargin = 1.2;
 // A slot holds more than the flat page that must fit, so that some detail always does.
 constexpr double kOverMinimum = 1.15;
+// Noise at quality 95 has some 1.5 bytes a pixel.
+constexpr double kMostBytesPerPixel = 2;
 
 double Rounded(double log) { return std::round(log * 256) / 256; }
 
 // libjpeg's percentage by which its standard tables are scaled.
 double QuantiserScale(uint32_t quality) {
-  return quality < 50 ? 5000.0 / quality : std::max(200.0 - 2.0 * quality, 1.0);
+  return quality < 50 ? 5000.0 / std::max(quality, 1u) : std::max(200.0 - 2.0 * quality, 1.0);
 }
 
 bool IsLossless(ImageFormat format) {
@@ -45,49 +26,130 @@ bool IsLossless(ImageFormat format) {
          format == ImageFormat::kBmp || format == ImageFormat::kTiff;
 }
 
+double LogRatio(double part, double whole) {
+  return Rounded(std::log(std::max(part, 1.0) / std::max(whole, 1.0)));
+}
+
+// Of the image as it is coded.
+double LogDensity(const SlotImage& image) {
+  return LogRatio(static_cast<double>(image.file_bytes), static_cast<double>(image.file_pixels));
+}
+
+double LogBytesPerPixel(const SlotImage& image, double bytes) {
+  return LogRatio(bytes, static_cast<double>(image.width) * image.height);
+}
+
 // Log of bytes a pixel, before any image of the comic was looked at.
-double Prior(const SlotImage& image, uint32_t quality) {
-  const double dense =
-      std::log(static_cast<double>(std::max<uint64_t>(image.file_bytes, 1)) /
-               static_cast<double>(std::max<uint64_t>(image.file_pixels, 1)));
-  const double wanted = std::log(QuantiserScale(quality) * 10);
-  if (image.format == ImageFormat::kJpeg && image.quantiser > 0) {
-    const double had = std::log(static_cast<double>(image.quantiser));
-    return dense + kJpegOffset - kJpegSlope * (wanted - had);
+double PriorOf(const SlotImage& image, uint32_t quality, const EnhancedSlotConstants& constants) {
+  const bool known = image.format == ImageFormat::kJpeg && image.quantiser > 0;
+  const EnhancedSlotConstants::Prior& prior = known                      ? constants.jpeg
+                                              : IsLossless(image.format) ? constants.lossless
+                                                                         : constants.lossy;
+  const double had = known ? image.quantiser : 300;  // quality 85
+  const double coarser = std::log(QuantiserScale(quality) * 10 / had);
+  return Rounded(prior.offset + prior.slope * LogDensity(image) - constants.quantiser * coarser);
+}
+
+// What was measured of an image.
+struct Sample {
+  double density = 0;
+  double off = 0;  // from its prior
+};
+
+// Expected log of bytes a pixel over the prior, and the margin.
+struct Correction {
+  double shift = 0;
+  double margin = 0;
+};
+
+Correction Correct(const std::vector<Sample>& samples, double density,
+                   const EnhancedSlotConstants& constants) {
+  if (samples.empty()) return {0, constants.unseen_margin};
+  double weight = constants.doubt;
+  double sum = 0;
+  for (const Sample& sample : samples) {
+    const double w = std::exp(-constants.likeness * std::fabs(sample.density - density));
+    weight += w;
+    sum += w * sample.off;
   }
-  const double from_85 = kJpegSlope * (std::log(300.0) - wanted);
-  if (IsLossless(image.format)) return kLosslessOffset + kLosslessSlope * dense + from_85;
-  return kLossyOffset + kLossySlope * dense + from_85;
+  const double shift = sum / weight;
+  double spread = constants.doubt * constants.spread;
+  for (const Sample& sample : samples) {
+    const double w = std::exp(-constants.likeness * std::fabs(sample.density - density));
+    spread += w * std::fabs(sample.off - shift);
+  }
+  const double margin = constants.unsampled_margin + constants.spread_factor * spread / weight;
+  return {shift, std::min(margin, kMostMargin)};
 }
 
 uint32_t SlotFor(const SlotImage& image, double log_bytes_per_pixel) {
   const double pixels = static_cast<double>(image.width) * image.height;
   const double least = kOverMinimum * static_cast<double>(MinPayload(image.width, image.height));
-  // Noise at quality 95 has some 1.5 bytes a pixel.
-  const double most = least + 2 * pixels;
+  const double most = least + kMostBytesPerPixel * pixels;
   const double bytes = std::clamp(std::exp(Rounded(log_bytes_per_pixel)) * pixels, least, most);
-  return static_cast<uint32_t>(std::ceil(bytes / 64) * 64) + image.icc_bytes;
+  const double whole = std::ceil(bytes / 64) * 64 + image.icc_bytes;
+  return static_cast<uint32_t>(std::min(whole, 4e9));
 }
 
-double LogBytesPerPixel(const SlotImage& image, double bytes) {
-  return std::log(std::max(bytes, 1.0) / (static_cast<double>(image.width) * image.height));
+// Milliseconds of a slow core for a decode and an estimate, measured (METHOD.md).
+struct FormatCost {
+  double megapixel = 0;
+  double megabyte = 0;
+};
+
+FormatCost CostOf(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return {1, 25};
+    case ImageFormat::kPng:
+      return {8, 11};
+    case ImageFormat::kGif:
+      return {11, 0};
+    case ImageFormat::kWebp:
+      return {5, 55};
+    case ImageFormat::kBmp:
+      return {5, 0};
+    case ImageFormat::kTiff:
+      return {6, 5};
+    case ImageFormat::kJpeg2000:
+      return {31, 165};
+    case ImageFormat::kAvif:
+      return {8, 57};
+    case ImageFormat::kJxl:
+      return {35, 47};
+    case ImageFormat::kUnknown:
+      break;
+  }
+  return {35, 165};
 }
 
 }  // namespace
 
+double SampleCost(const SlotImage& image) {
+  const FormatCost cost = CostOf(image.format);
+  return cost.megapixel * static_cast<double>(image.file_pixels) / 1e6 +
+         cost.megabyte * static_cast<double>(image.file_bytes) / 1e6;
+}
+
 std::vector<size_t> ChooseEnhancedSample(absl::Span<const SlotImage> images) {
-  if (images.empty()) return {};
-  double pixels = 0;
-  for (const SlotImage& image : images) pixels += static_cast<double>(image.file_pixels);
-  const double mean = std::max(pixels / static_cast<double>(images.size()), 1.0);
-  const double affordable = std::floor(kSamplePixels / mean);
-  const size_t wanted = static_cast<size_t>(std::clamp(affordable, 1.0, 1.0 * kMostSampled));
-  const size_t count = std::min(wanted, images.size());
+  std::vector<size_t> able;
+  double cost = 0;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const double of_this = SampleCost(images[i]);
+    if (of_this > kNeverSampled) continue;
+    able.push_back(i);
+    cost += of_this;
+  }
+  if (able.empty()) return {};
+  const double mean = std::max(cost / static_cast<double>(able.size()), 0.01);
+  const double affordable = std::clamp(std::floor(kSampleBudget / mean), 1.0,
+                                       static_cast<double>(kMostSampledImages));
+  const size_t count = std::min(static_cast<size_t>(affordable), able.size());
   std::vector<size_t> sample;
-  double budget = kSamplePixels;
+  double budget = kSampleBudget;
   for (size_t i = 0; i < count; ++i) {
-    const size_t at = (2 * i + 1) * images.size() / (2 * count);
-    budget -= static_cast<double>(images[at].file_pixels);
+    const size_t at = able[(2 * i + 1) * able.size() / (2 * count)];
+    budget -= SampleCost(images[at]);
     if (!sample.empty() && budget < 0) break;
     sample.push_back(at);
   }
@@ -96,30 +158,25 @@ std::vector<size_t> ChooseEnhancedSample(absl::Span<const SlotImage> images) {
 
 std::vector<uint32_t> ChooseEnhancedSlots(absl::Span<const SlotImage> images,
                                           absl::Span<const std::optional<double>> measured,
-                                          uint32_t quality) {
+                                          uint32_t quality,
+                                          const EnhancedSlotConstants& constants) {
   std::vector<double> priors(images.size());
-  double weight = kDoubt;
-  double sum = 0;
+  std::vector<Sample> samples;
   for (size_t i = 0; i < images.size(); ++i) {
-    priors[i] = Rounded(Prior(images[i], quality));
+    priors[i] = PriorOf(images[i], quality, constants);
     if (i >= measured.size() || !measured[i].has_value()) continue;
-    weight += 1;
-    sum += Rounded(LogBytesPerPixel(images[i], *measured[i])) - priors[i];
+    samples.push_back(
+        {LogDensity(images[i]), LogBytesPerPixel(images[i], *measured[i]) - priors[i]});
   }
-  const double correction = sum / weight;
-  double spread = kDoubt * kUnsampledMargin;
-  for (size_t i = 0; i < images.size() && i < measured.size(); ++i) {
-    if (!measured[i].has_value()) continue;
-    const double off = LogBytesPerPixel(images[i], *measured[i]) - priors[i] - correction;
-    spread += std::fabs(Rounded(off));
-  }
-  spread /= weight;
-  const double margin = std::min(kUnsampledMargin + kSpreadFactor * spread, kMostMargin);
   std::vector<uint32_t> slots(images.size());
   for (size_t i = 0; i < images.size(); ++i) {
-    const bool sampled = i < measured.size() && measured[i].has_value();
-    const double expected = sampled ? LogBytesPerPixel(images[i], *measured[i]) + kSampledMargin
-                                    : priors[i] + correction + margin;
+    double expected = 0;
+    if (i < measured.size() && measured[i].has_value()) {
+      expected = LogBytesPerPixel(images[i], *measured[i]) + constants.sampled_margin;
+    } else {
+      const Correction correction = Correct(samples, LogDensity(images[i]), constants);
+      expected = priors[i] + correction.shift + correction.margin;
+    }
     slots[i] = SlotFor(images[i], expected);
   }
   return slots;
