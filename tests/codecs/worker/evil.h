@@ -29,6 +29,9 @@ enum class Evil : uint8_t {
   kGrows,               // by 300 MiB, and answers
   kFloods,              // a hundred thousand lines on stderr, and answers
   kHangsUnlessSparing,  // over an analysis that may draw
+  kOneByteLess,         // than it was asked for, or has
+  kOneByteMore,
+  kNotes,  // something about the page, with what is none of a terminal's business
 };
 
 inline constexpr char kZygoteOfAnotherVersion[] = "zygote-of-another-version";

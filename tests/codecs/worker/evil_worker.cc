@@ -20,6 +20,7 @@
 #include "codecs/worker/channel.h"
 #include "codecs/worker/protocol.h"
 #include "codecs/worker/result_file.h"
+#include "codecs/worker/worker_pool.h"
 #include "codecs/worker/zygote_server.h"
 #include "tests/codecs/worker/evil.h"
 
@@ -55,9 +56,12 @@ void Answer(const proto::Request& request, int result, proto::Reply* reply) {
     }
     bytes = EncodeDocument(document);
   }
+  const bool entry =
+      request.has_draw() && request.draw().finish() == static_cast<uint32_t>(Finish::kEntry);
+  if (entry) bytes.assign(request.draw().entry_bytes(), 'e');
   if (!WriteResult(result, bytes).ok()) _exit(4);
   reply->set_result_bytes(bytes.size());
-  reply->set_quality(85);
+  if (!entry) reply->set_quality(85);
 }
 
 void SendRaw(int socket, const void* data, size_t bytes) {
@@ -71,6 +75,12 @@ void Prepare(Evil deed, int result, proto::Reply* reply) {
       return reply->set_id(reply->id() + 1);
     case Evil::kTooLong:
       return reply->set_result_bytes(uint64_t{1} << 60);
+    case Evil::kOneByteLess:
+      return reply->set_result_bytes(reply->result_bytes() - 1);
+    case Evil::kOneByteMore:
+      return reply->set_result_bytes(reply->result_bytes() + 1);
+    case Evil::kNotes:
+      return reply->set_message("damaged\x1b[31m\n" + std::string(1000, 'x'));
     case Evil::kNothing:
       return reply->clear_result_bytes();
     case Evil::kKeepsMapping: {

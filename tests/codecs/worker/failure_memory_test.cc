@@ -9,10 +9,10 @@ namespace {
 
 class FailureMemoryTest : public ::testing::Test {
  protected:
-  static Job DrawingOf(uint64_t key, uint32_t page) {
+  static Job DrawingOf(uint64_t key, uint32_t page, SourceFormat format = SourceFormat::kPdf) {
     Job job;
     job.kind = Job::Kind::kDraw;
-    job.source = std::make_shared<SourceFile>(-1, 1, key);
+    job.source = std::make_shared<SourceFile>(-1, 1, key, format);
     job.draw.page = page;
     return job;
   }
@@ -32,6 +32,43 @@ TEST_F(FailureMemoryTest, RemembersByDocumentKindAndPage) {
   Job analysis = DrawingOf(1, 2);
   analysis.kind = Job::Kind::kAnalyse;
   EXPECT_FALSE(Knows(analysis));
+}
+
+TEST_F(FailureMemoryTest, RemembersByFormat) {
+  memory_.Remember(DrawingOf(1, 0), absl::DataLossError("x"), now_);
+  EXPECT_FALSE(Knows(DrawingOf(1, 0, SourceFormat::kImage)));
+  EXPECT_FALSE(Knows(DrawingOf(1, 0, SourceFormat::kArchive)));
+}
+
+TEST_F(FailureMemoryTest, RemembersByWhatIsMadeOfThePage) {
+  constexpr Finish kAll[] = {Finish::kPage, Finish::kEnhanced, Finish::kThumbnail, Finish::kEntry};
+  for (const Finish failed : kAll) {
+    FailureMemory memory(absl::Minutes(10));
+    Job job = DrawingOf(1, 2);
+    job.draw.finish = failed;
+    memory.Remember(job, absl::DataLossError("x"), now_);
+    for (const Finish asked : kAll) {
+      job.draw.finish = asked;
+      EXPECT_EQ(memory.Recall(job, now_).ok(), asked != failed);
+    }
+  }
+}
+
+TEST_F(FailureMemoryTest, APlainAnalysisIsNotAnEnhancedOne) {
+  Job job = DrawingOf(1, 2);
+  job.kind = Job::Kind::kAnalyse;
+  job.options.enhanced = true;
+  memory_.Remember(job, absl::DeadlineExceededError("x"), now_);
+  EXPECT_TRUE(Knows(job));
+  job.options.enhanced = false;
+  EXPECT_FALSE(Knows(job));
+  // Of a probe and a drawing the options say nothing.
+  job.kind = Job::Kind::kProbe;
+  memory_.Remember(job, absl::DataLossError("x"), now_);
+  job.options.enhanced = true;
+  job.draw.page = 7;
+  job.draw.finish = Finish::kEntry;
+  EXPECT_TRUE(Knows(job));
 }
 
 TEST_F(FailureMemoryTest, ForgetsInTime) {

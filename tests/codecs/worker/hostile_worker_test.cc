@@ -127,6 +127,33 @@ INSTANTIATE_TEST_SUITE_P(Lies, LyingWorkerTest,
                                          Evil::kDescriptors, Evil::kKeepsMapping,
                                          Evil::kUnknownCode, Evil::kBadQuality));
 
+// An entry is as long as the daemon has told the kernel, to the byte.
+class LyingUnpackerTest : public PoolTest, public testing::WithParamInterface<Evil> {};
+
+TEST_P(LyingUnpackerTest, CostsItsLifeAndItsRequest) {
+  StartPool();
+  const DrawRequest entry = {
+      .page = static_cast<uint32_t>(GetParam()), .finish = Finish::kEntry, .entry_bytes = 1000};
+  EXPECT_TRUE(absl::IsDataLoss(Draw(PlainSource(5), entry).Wait().status()));
+  EXPECT_EQ(pool_->stats().restarts, 2u);
+  EXPECT_EQ(pool_->stats().failed, 1u);
+  EXPECT_EQ(pool_->stats().entries, 0u);
+  ExpectPoolWorks();
+}
+
+INSTANTIATE_TEST_SUITE_P(Lies, LyingUnpackerTest,
+                         testing::Values(Evil::kOneByteLess, Evil::kOneByteMore, Evil::kNothing,
+                                         Evil::kTooLong, Evil::kKeepsMapping, Evil::kBadQuality));
+
+TEST_F(PoolTest, NotesArriveAsOnePrintableLine) {
+  StartPool();
+  const absl::StatusOr<Drawn> drawn = Draw(PlainSource(5), Evil::kNotes).Wait();
+  ASSERT_TRUE(drawn.ok()) << drawn.status();
+  EXPECT_EQ(drawn->note.substr(0, 15), "damaged?[31m?xx");
+  EXPECT_EQ(drawn->note.size(), 300u);
+  EXPECT_EQ(pool_->stats().restarts, 0u);
+}
+
 TEST_F(PoolTest, ImpossiblePageTableIsRefused) {
   StartPool();
   const auto source = PlainSource(0x500 + static_cast<uint64_t>(Evil::kBadDocument));

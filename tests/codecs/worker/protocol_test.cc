@@ -27,13 +27,23 @@ TEST(ProtocolTest, PagesAndOptionsSurviveTheCrossing) {
                      .source_bytes = 5,
                      .insert = -1,
                      .insert_at = 6,
-                     .payload_bytes = 7};
+                     .payload_bytes = 7,
+                     .enhanced_bytes = 8,
+                     .lone_image = true,
+                     .decode_bytes = uint64_t{1} << 39};
   EXPECT_EQ(FromProto(ToProto(page)), page);
   const AnalyseOptions options = {.dpi = 150,
                                   .quality = 75,
                                   .original = false,
                                   .box = AnalyseOptions::Box::kMedia,
-                                  .max_pages = 3};
+                                  .max_pages = 3,
+                                  .enhanced = true,
+                                  .enhance = {.on = false,
+                                              .curve = 0.25,
+                                              .gamma = 1.75,
+                                              .brightness = 1.1F,
+                                              .contrast = 0.3F,
+                                              .cutoff = 2.5}};
   EXPECT_EQ(FromProto(ToProto(options)), options);
 }
 

@@ -39,6 +39,22 @@ TEST_F(PoolTest, RequestsAreAnswered) {
   EXPECT_EQ(stats.memory_limit, options_.memory_bytes);
 }
 
+TEST_F(PoolTest, FinishesAreCountedApart) {
+  StartPool();
+  DrawRequest request = RequestFor(Evil::kGood);
+  request.finish = Finish::kEnhanced;
+  EXPECT_TRUE(Draw(PlainSource(0), request).Wait().ok());
+  request.finish = Finish::kThumbnail;
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(Draw(PlainSource(0), request).Wait().ok());
+  request = {.finish = Finish::kEntry, .entry_bytes = 5};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Draw(PlainSource(0), request).Wait()->payload, "eeeee");
+  const WorkerPoolStats stats = pool_->stats();
+  EXPECT_EQ(stats.drawn, 0u);
+  EXPECT_EQ(stats.enhanced, 1u);
+  EXPECT_EQ(stats.thumbnails, 2u);
+  EXPECT_EQ(stats.entries, 3u);
+}
+
 TEST_F(PoolTest, OneWorkerIsThereFromTheStart) {
   options_.workers = 4;
   StartPool();
@@ -304,6 +320,21 @@ TEST_F(PoolTest, WorkersDieWithTheDaemon) {
   for (const int pid : pids) WaitForEndOf(pid);
   close(ends[0]);
   close(ends[1]);
+}
+
+// An entry may be of any length, and all of it is held at once: unlike a page it is not let in alone.
+TEST_F(PoolTest, EntriesLargerThanTheBudgetAreRefused) {
+  options_.memory_bytes = 1000;
+  StartPool();
+  DrawRequest entry = {.finish = Finish::kEntry, .entry_bytes = 500};
+  EXPECT_TRUE(Draw(PlainSource(0), entry).Wait().ok());
+  entry.entry_bytes = 501;
+  EXPECT_TRUE(absl::IsResourceExhausted(Draw(PlainSource(0), entry).Wait().status()));
+  entry.entry_bytes = uint64_t{1} << 62;
+  EXPECT_TRUE(absl::IsResourceExhausted(Draw(PlainSource(0), entry).Wait().status()));
+  entry.entry_bytes = 0;
+  EXPECT_TRUE(absl::IsInvalidArgument(Draw(PlainSource(0), entry).Wait().status()));
+  EXPECT_EQ(pool_->stats().restarts, 0u);
 }
 
 TEST_F(PoolTest, ImpossibleRequestsAreRefused) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <string_view>
@@ -107,6 +108,31 @@ TEST(BodyTest, SealsAnOriginalStream) {
     const auto body = Body::Original(spec, Zlib(data), data.size());
     EXPECT_EQ(Zlib(data + All(*body) + "\xFF\xD9"), spec.declared_crc);
   }
+}
+
+TEST(BodyTest, RawBytesAreHandedOnAsTheyAre) {
+  std::mt19937_64 random(4);
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{3}, size_t{4}, size_t{5}, size_t{70'000}}) {
+    const std::string bytes = RandomBytes(random, size);
+    const auto body = Body::Raw(bytes);
+    EXPECT_EQ(body->size(), size);
+    EXPECT_EQ(body->payload(), bytes);
+    EXPECT_TRUE(All(*body) == bytes) << "neither padding nor patch";
+    for (int round = 0; round < 50 && size > 0; ++round) {
+      const uint64_t from = random() % size;
+      std::string part(std::min<uint64_t>(random() % 100, size - from), 'x');
+      body->Read(from, absl::MakeSpan(part.data(), part.size()));
+      ASSERT_EQ(part, bytes.substr(from, part.size()));
+    }
+    EXPECT_GE(body->memory_bytes(), size);
+  }
+}
+
+TEST(BodyTest, KeepsThePayloadItWasGiven) {
+  const auto body = Body::Drawn(Spec("head", "tail", 100), "payload");
+  ASSERT_TRUE(body.ok());
+  EXPECT_EQ((*body)->payload(), "payload");
 }
 
 TEST(BodyTest, IsChargedForItsPayloadNotForItsPadding) {

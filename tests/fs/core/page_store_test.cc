@@ -143,6 +143,22 @@ TEST_F(PageStoreTest, WhoReadsThePlainPageMayLeaveTheEnhancedWaiting) {
   EXPECT_EQ(enhanced.payload(), "enhanced");
 }
 
+TEST_F(PageStoreTest, WhoLeavesJustAsThePlainPageComesIsNotWaitedFor) {
+  Reader enhanced;
+  const auto book = HoldPdf(Rendition::kPlain);
+  // Called first, for it came first.
+  const auto wait = services_->pages->Get(
+      book, 0, Priority::kReader,
+      [&](const absl::StatusOr<PageStore::Pointer>&) { enhanced.wait->Leave(); });
+  enhanced = Want(HoldPdf(Rendition::kEnhanced), 0);
+  Answer(0, Finish::kPage, "plain");
+  EXPECT_TRUE(pool_->queue.empty());
+  EXPECT_FALSE(enhanced.answered());
+  const Reader later = Want(HoldPdf(Rendition::kEnhanced), 0);
+  Answer(0, Finish::kEnhanced, "enhanced");
+  EXPECT_EQ(later.payload(), "enhanced");
+}
+
 TEST_F(PageStoreTest, TheLastToLeaveInTheSecondStageCancelsThat) {
   const Reader reader = Want(HoldPdf(Rendition::kEnhanced), 0);
   Answer(0, Finish::kPage, "plain");

@@ -101,6 +101,18 @@ TEST(ViewNamesTest, ArchivesComeBeforePdfsAndThoseBeforeImages) {
                                    Pair("Foo.jpg", ElementsAre("Foo.jpg"))));
 }
 
+TEST(ViewNamesTest, RankGoesBeforeTheOrderOfBytes) {
+  EXPECT_THAT(Shown(kPagesView, {"Foo.ZIP", "Foo.pdf"}),
+              UnorderedElementsAre(Pair("Foo.ZIP", ElementsAre("Foo/")),
+                                   Pair("Foo.pdf", ElementsAre("Foo.pdf/"))));
+  EXPECT_THAT(Shown(kPagesView, {"Foo.zip", "Foo.pdf"}),
+              UnorderedElementsAre(Pair("Foo.zip", ElementsAre("Foo/")),
+                                   Pair("Foo.pdf", ElementsAre("Foo.pdf/"))));
+  EXPECT_THAT(Shown(kThumbnailsView, {"Foo.bmp", "Foo.PDF"}),
+              UnorderedElementsAre(Pair("Foo.PDF", ElementsAre("Foo.jpg", "Foo/")),
+                                   Pair("Foo.bmp", ElementsAre("Foo.bmp.jpg"))));
+}
+
 TEST(ViewNamesTest, ARealFolderKeepsItsName) {
   EXPECT_THAT(Shown(kPagesView, {"Foo/", "Foo.pdf"}),
               UnorderedElementsAre(Pair("Foo.pdf", ElementsAre("Foo.pdf/"))));

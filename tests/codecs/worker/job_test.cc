@@ -1,0 +1,101 @@
+// What a request takes, by what is made of the page.
+
+#include "codecs/worker/job.h"
+
+#include <memory>
+
+#include "gtest/gtest.h"
+
+namespace cbzfs {
+namespace {
+
+constexpr uint64_t kMiB = 1 << 20;
+
+Job DrawOf(Finish finish, uint32_t width = 2000, uint32_t height = 3000, bool gray = false) {
+  Job job;
+  job.kind = Job::Kind::kDraw;
+  job.draw.finish = finish;
+  job.draw.row = {.width = width, .height = height, .gray = gray};
+  job.draw.max_payload = 100'000;
+  return job;
+}
+
+TEST(JobTest, OnlyDrawingsTakeMemory) {
+  Job job = DrawOf(Finish::kPage);
+  job.kind = Job::Kind::kProbe;
+  EXPECT_EQ(job.MemoryNeed(), 0u);
+  EXPECT_EQ(job.ResultCapacity(), 0u);
+  job.kind = Job::Kind::kAnalyse;
+  EXPECT_EQ(job.MemoryNeed(), 0u);
+  EXPECT_GT(job.ResultCapacity(), kMiB);
+}
+
+TEST(JobTest, ADrawnPageTakesItsRasterTwice) {
+  EXPECT_EQ(DrawOf(Finish::kPage).MemoryNeed(), 2u * 3 * 2000 * 3000 + 100'000);
+  EXPECT_EQ(DrawOf(Finish::kPage, 2000, 3000, true).MemoryNeed(), 2u * 2000 * 3000 + 100'000);
+  Job extracted = DrawOf(Finish::kPage);
+  extracted.draw.row.kind = PageKind::kExtracted;
+  EXPECT_EQ(extracted.MemoryNeed(), 200'000u);
+}
+
+TEST(JobTest, AnEnhancedPageTakesItsRowsAndACoder) {
+  const uint64_t raster = 3ull * 2000 * 3000;
+  const uint64_t need = DrawOf(Finish::kEnhanced).MemoryNeed();
+  EXPECT_GE(need, 2 * raster) << "rows, and what the encoder holds";
+  EXPECT_LT(need, 2 * raster + 20 * kMiB);
+  EXPECT_LT(DrawOf(Finish::kEnhanced, 2000, 3000, true).MemoryNeed(), need);
+  // A decoder that holds more than the encoder counts instead of it; less is there anyway.
+  Job hungry = DrawOf(Finish::kEnhanced);
+  hungry.draw.row.decode_bytes = raster / 2;
+  EXPECT_EQ(hungry.MemoryNeed(), need);
+  hungry.draw.row.decode_bytes = raster + 5;
+  EXPECT_EQ(hungry.MemoryNeed(), need + 5);
+  // The entry that was unpacked is held beside it.
+  hungry.draw.entry_bytes = 1000;
+  EXPECT_EQ(hungry.MemoryNeed(), need + 1005);
+}
+
+TEST(JobTest, RowsOfALargePageAreNotKept) {
+  const uint64_t pixels = 5000ull * 8000;
+  ASSERT_GT(pixels, kMaxKeptPixels);
+  Job large = DrawOf(Finish::kEnhanced, 5000, 8000);
+  const uint64_t need = large.MemoryNeed();
+  EXPECT_LT(need, 3 * pixels + 20 * kMiB) << "the encoder alone";
+  // Decoder and encoder work at once.
+  large.draw.row.decode_bytes = 123;
+  EXPECT_EQ(large.MemoryNeed(), need + 123);
+}
+
+TEST(JobTest, AThumbnailTakesWhatItsDecoderDoes) {
+  const uint64_t need = DrawOf(Finish::kThumbnail).MemoryNeed();
+  EXPECT_LT(need, 20 * kMiB);
+  EXPECT_EQ(DrawOf(Finish::kThumbnail, 7000, 7000).MemoryNeed(), need);
+  Job packed = DrawOf(Finish::kThumbnail);
+  packed.draw.row.decode_bytes = 40 * kMiB;
+  packed.draw.entry_bytes = 7;
+  EXPECT_EQ(packed.MemoryNeed(), need + 40 * kMiB + 7);
+}
+
+TEST(JobTest, AnEntryIsHeldTwiceAndHasExactlyItsRoom) {
+  Job job = DrawOf(Finish::kEntry);
+  job.draw.entry_bytes = 12'345;
+  EXPECT_EQ(job.MemoryNeed(), 24'690u);
+  EXPECT_EQ(job.ResultCapacity(), 12'345u);
+  for (const Finish finish : {Finish::kPage, Finish::kEnhanced, Finish::kThumbnail}) {
+    job.draw.finish = finish;
+    EXPECT_EQ(job.ResultCapacity(), 100'000u);
+  }
+}
+
+TEST(JobTest, WorkersDoNotKeepImagesOpen) {
+  Job job;
+  job.source = std::make_shared<SourceFile>(-1, 1, 77, SourceFormat::kImage);
+  EXPECT_EQ(job.DocumentKey(), 0u);
+  for (const SourceFormat format : {SourceFormat::kPdf, SourceFormat::kArchive}) {
+    job.source = std::make_shared<SourceFile>(-1, 1, 77, format);
+    EXPECT_EQ(job.DocumentKey(), 77u);
+  }
+}
+
+}  // namespace
+}  // namespace cbzfs
