@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Makes the comic archives and images of the mounted tests: honest ones, broken ones, hostile ones.
 
 Archives are written record by record, so that every lie in them is one that was asked for. Nothing
