@@ -260,4 +260,5 @@ def _single_pages(bench):
     shutil.rmtree(library)
     for book, kind in (("Scan", "an original page"), ("Text", "a drawn page")):
         bench.row(f"pages/: first bytes of {kind}, book never seen", first[book])
-        bench.row(f"thumbnail of {kind}, page in memory", after[book], before[book], "not in memory")
+        bench.row(f"thumbnail of {kind}, page in memory", after[book], before[book],
+                  "not in memory")
