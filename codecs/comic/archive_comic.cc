@@ -132,7 +132,13 @@ absl::StatusOr<std::string> ArchiveComic::Read(uint32_t entry, uint64_t max_byte
 absl::StatusOr<MadePicture> ArchiveComic::MakePage(uint32_t entry, Make make,
                                                    const PictureRequest& request) const {
   if (entry >= archive_->entries().size()) return absl::NotFoundError("no such entry");
-  if (const auto stored = archive_->StoredData(entry); stored.ok()) return make(*stored, request);
+  if (const auto stored = archive_->StoredData(entry); stored.ok()) {
+    absl::StatusOr<MadePicture> made = make(*stored, request);
+    if (made.ok() && made->note.empty() && !archive_->StoredCrcIsRight(entry)) {
+      made->note = "the check sum is wrong: the image may be damaged";
+    }
+    return made;
+  }
   const absl::StatusOr<std::string> unpacked = archive_->Read(entry, kMaxImageFileBytes);
   if (!unpacked.ok()) return unpacked.status();
   return make(Bytes(*unpacked), request);

@@ -5,10 +5,11 @@
 #include <optional>
 #include <string_view>
 
-#include "codecs/document/picture_size.h"
+#include "absl/strings/str_cat.h"
 #include "codecs/decode/image_decode.h"
 #include "codecs/decode/image_info.h"
 #include "codecs/decode/jpeg_header.h"
+#include "codecs/document/picture_size.h"
 #include "codecs/image/pixel_rows.h"
 #include "codecs/image/resize.h"
 #include "codecs/image/size_sample.h"
@@ -39,6 +40,10 @@ std::optional<double> Measure(absl::Span<const uint8_t> file, const SlotImage& i
 absl::StatusOr<ImagePage> DescribeImage(absl::Span<const uint8_t> head, uint64_t file_bytes) {
   const absl::StatusOr<ImageInfo> info = ReadImageInfo(head, file_bytes);
   if (!info.ok()) return info.status();
+  if (uint64_t{info->width} * info->height > kMaxImagePixels) {
+    return absl::OutOfRangeError(absl::StrCat("an image of ", info->width, " x ", info->height,
+                                              " pixels is too large to be decoded"));
+  }
   const PictureSize size = LimitPixels({info->width, info->height});
   ImagePage page;
   page.row.kind = PageKind::kImage;

@@ -22,7 +22,11 @@ struct ImagePage {
   SlotImage slot;
 };
 
-// From the first bytes of an image of `file_bytes`. Statuses as of ReadImageInfo().
+// Decoding more than this takes longer than anybody waits for a page.
+inline constexpr uint64_t kMaxImagePixels = 400'000'000;
+
+// From the first bytes of an image of `file_bytes`. Statuses as of ReadImageInfo(); kOutOfRange for
+// more than kMaxImagePixels too.
 absl::StatusOr<ImagePage> DescribeImage(absl::Span<const uint8_t> head, uint64_t file_bytes);
 
 // Whether a whole file ends as its format says it does; a JPEG, PNG or GIF that was cut off does

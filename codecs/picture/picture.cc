@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "codecs/image/enhance.h"
@@ -24,6 +25,18 @@ absl::StatusOr<std::unique_ptr<PixelRows>> RowsOfSize(absl::Span<const uint8_t> 
   return ResizeRows(*std::move(rows), request.width, request.height);
 }
 
+absl::StatusOr<std::unique_ptr<PixelRows>> EnhancedRowsOf(absl::Span<const uint8_t> file,
+                                                          const PictureRequest& request) {
+  absl::StatusOr<std::unique_ptr<PixelRows>> rows = RowsOfSize(file, request);
+  if (!rows.ok()) return rows.status();
+  const uint64_t pixels = uint64_t{request.width} * request.height;
+  if (pixels <= kMaxKeptPixels) return KeepEnhanced(**rows, request.enhance);
+  rows = EnhanceRows(*std::move(rows), request.enhance);
+  // What cannot be decoded at all says so here, before anybody encodes it.
+  if (absl::Status status = (*rows)->Rewind(); !status.ok()) return status;
+  return rows;
+}
+
 absl::StatusOr<MadePicture> Fit(PixelRows& rows, const PictureRequest& request,
                                 const std::string& profile) {
   absl::StatusOr<FittedJpeg> jpeg =
@@ -33,6 +46,20 @@ absl::StatusOr<MadePicture> Fit(PixelRows& rows, const PictureRequest& request,
   if (!jpeg.ok()) return jpeg.status();
   return MadePicture{.jpeg = *std::move(jpeg), .note = rows.damage()};
 }
+
+// A picture of which nothing could be decoded.
+class WhiteRows final : public PixelRows {
+ public:
+  WhiteRows(uint32_t width, uint32_t height, std::string damage)
+      : PixelRows(width, height, 1), row_(width, 255), damage_(std::move(damage)) {}
+  absl::Status Rewind() override { return absl::OkStatus(); }
+  const uint8_t* Next() override { return row_.data(); }
+  std::string damage() const override { return damage_; }
+
+ private:
+  const std::vector<uint8_t> row_;
+  const std::string damage_;
+};
 
 // The image itself instead of what could be made of it.
 void KeepTheOriginal(absl::Span<const uint8_t> file, uint64_t max_payload, MadePicture* made) {
@@ -51,15 +78,12 @@ void KeepTheOriginal(absl::Span<const uint8_t> file, uint64_t max_payload, MadeP
 
 absl::StatusOr<MadePicture> EnhancePicture(absl::Span<const uint8_t> file,
                                            const PictureRequest& request) {
-  absl::StatusOr<std::unique_ptr<PixelRows>> rows = RowsOfSize(file, request);
-  if (!rows.ok()) return rows.status();
-  const uint64_t pixels = uint64_t{request.width} * request.height;
-  if (pixels <= kMaxKeptPixels) {
-    rows = KeepEnhanced(**rows, request.enhance);
-    if (!rows.ok()) return rows.status();
-  } else {
-    rows = EnhanceRows(*std::move(rows), request.enhance);
+  absl::StatusOr<std::unique_ptr<PixelRows>> rows = EnhancedRowsOf(file, request);
+  if (absl::IsDataLoss(rows.status())) {
+    rows = std::make_unique<WhiteRows>(request.width, request.height,
+                                       std::string(rows.status().message()));
   }
+  if (!rows.ok()) return rows.status();
   std::string profile = IccSegments(file);
   // The slot has room for a profile that the analysis could see; a page without its profile is better
   // than none.
