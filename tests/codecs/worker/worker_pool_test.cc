@@ -322,7 +322,8 @@ TEST_F(PoolTest, WorkersDieWithTheDaemon) {
   close(ends[1]);
 }
 
-// An entry may be of any length, and all of it is held at once: unlike a page it is not let in alone.
+// An entry may be of any length, and all of it is held at once: unlike a page it is not let in
+// alone.
 TEST_F(PoolTest, EntriesLargerThanTheBudgetAreRefused) {
   options_.memory_bytes = 1000;
   StartPool();
