@@ -1,5 +1,7 @@
 #include "codecs/archive/archive.h"
 
+#include <libdeflate.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -130,6 +132,11 @@ absl::StatusOr<std::string> Archive::Read(size_t index, uint64_t max_bytes) cons
 absl::StatusOr<std::string> Archive::ReadHead(size_t index, size_t size) const {
   if (absl::Status status = Verdict(index); !status.ok()) return status;
   return DecodeEntryHead(Coded(index), size);
+}
+
+bool Archive::StoredCrcIsRight(size_t index) const {
+  const absl::Span<const uint8_t> data = Coded(index).data;
+  return libdeflate_crc32(0, data.data(), data.size()) == entries()[index].crc;
 }
 
 absl::StatusOr<absl::Span<const uint8_t>> Archive::StoredData(size_t index) const {

@@ -79,6 +79,8 @@ class Archive {
   // The data of a stored entry, in the mapping; its CRC-32 is not checked. kFailedPrecondition
   // when it is not stored; else Verdict().
   absl::StatusOr<absl::Span<const uint8_t>> StoredData(size_t index) const;
+  // Whether it is as declared; of an entry that StoredData() gives.
+  bool StoredCrcIsRight(size_t index) const;
 
  private:
   Archive(absl::Span<const uint8_t> file, ZipDirectory directory)

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "codecs/image/image_page.h"
-#include "codecs/image/image_info.h"
+#include "codecs/picture/image_page.h"
+#include "codecs/decode/image_info.h"
 
 namespace cbzfs {
 namespace {
@@ -17,6 +17,19 @@ constexpr char kNoImages[] = "an archive without images: shown as it is";
 
 absl::Span<const uint8_t> Bytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+// What more of an entry is looked at than its first 64 KiB: a TIFF may have its directory anywhere,
+// most often at its end, and some JPEGs have a megabyte of metadata before their frame header.
+uint64_t LongHeadOf(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kTiff:
+      return kMaxImageFileBytes;
+    case ImageFormat::kJpeg:
+      return 2 << 20;
+    default:
+      return 0;
+  }
 }
 
 // The image that an entry is, by its first 64 KiB; of a stored one, which lies in the mapping, also
@@ -31,7 +44,12 @@ absl::StatusOr<ImagePage> Describe(const Archive& archive, const Archive::Member
     }
     return page;
   }
-  const absl::StatusOr<std::string> head = archive.ReadHead(member.index, kImageHeadBytes);
+  absl::StatusOr<std::string> head = archive.ReadHead(member.index, kImageHeadBytes);
+  if (!head.ok()) return head.status();
+  absl::StatusOr<ImagePage> page = DescribeImage(Bytes(*head), bytes);
+  const uint64_t longer = std::min(bytes, LongHeadOf(FormatOf(Bytes(*head))));
+  if (page.ok() || longer <= head->size()) return page;
+  head = archive.ReadHead(member.index, longer);
   if (!head.ok()) return head.status();
   return DescribeImage(Bytes(*head), bytes);
 }
@@ -114,7 +132,13 @@ absl::StatusOr<std::string> ArchiveComic::Read(uint32_t entry, uint64_t max_byte
 absl::StatusOr<MadePicture> ArchiveComic::MakePage(uint32_t entry, Make make,
                                                    const PictureRequest& request) const {
   if (entry >= archive_->entries().size()) return absl::NotFoundError("no such entry");
-  if (const auto stored = archive_->StoredData(entry); stored.ok()) return make(*stored, request);
+  if (const auto stored = archive_->StoredData(entry); stored.ok()) {
+    absl::StatusOr<MadePicture> made = make(*stored, request);
+    if (made.ok() && made->note.empty() && !archive_->StoredCrcIsRight(entry)) {
+      made->note = "the check sum is wrong: the image may be damaged";
+    }
+    return made;
+  }
   const absl::StatusOr<std::string> unpacked = archive_->Read(entry, kMaxImageFileBytes);
   if (!unpacked.ok()) return unpacked.status();
   return make(Bytes(*unpacked), request);

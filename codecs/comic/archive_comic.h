@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "codecs/archive/archive.h"
-#include "codecs/image/picture.h"
+#include "codecs/picture/picture.h"
 #include "codecs/document/document.h"
 
 namespace cbzfs {

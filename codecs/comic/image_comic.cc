@@ -1,7 +1,7 @@
 #include "codecs/comic/image_comic.h"
 
 #include "absl/strings/str_cat.h"
-#include "codecs/image/image_page.h"
+#include "codecs/picture/image_page.h"
 
 namespace cbzfs {
 namespace {

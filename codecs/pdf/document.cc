@@ -47,8 +47,18 @@ Pdf::Pdf(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Pdf::~Pdf() = default;
 
 Pdf::Impl::~Impl() {
+  if (engine != nullptr && engine->in_store == this) {
+    fz_empty_store(ctx);
+    engine->in_store = nullptr;
+  }
   tree.Clear();
   if (doc != nullptr) pdf_drop_document(ctx, doc);
+}
+
+void Pdf::Impl::TakeStore() {
+  if (engine->in_store == this) return;
+  fz_empty_store(ctx);
+  engine->in_store = this;
 }
 
 absl::StatusOr<std::unique_ptr<Pdf>> Pdf::Open(PdfEngine* engine,

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "codecs/image/jpeg_payload.h"
+#include "codecs/decode/jpeg_payload.h"
 #include "codecs/image/resize.h"
 #include "codecs/pdf/color_profiles.h"
 #include "codecs/pdf/drawing.h"
@@ -142,6 +142,7 @@ absl::StatusOr<FittedJpeg> Pdf::Impl::Extract(pdf_obj* object, const AnalyseOpti
 
 absl::StatusOr<FittedJpeg> Pdf::Produce(uint32_t index, const Page& page,
                                         const AnalyseOptions& options, uint64_t max_payload) {
+  impl_->TakeStore();
   if (page.kind == PageKind::kOriginal) {
     return absl::InvalidArgumentError("an original page is not produced");
   }
@@ -169,6 +170,7 @@ absl::Span<const uint8_t> Pdf::Original(const Page& page, std::string* buffer) c
 absl::StatusOr<FittedJpeg> Pdf::ProduceSmall(uint32_t index, const Page& page,
                                              const AnalyseOptions& options,
                                              const SmallPicture& picture) {
+  impl_->TakeStore();
   const absl::StatusOr<pdf_obj*> object = impl_->tree.Find(index);
   if (!object.ok()) return object.status();
   if (picture.width == 0 || picture.height == 0 || !(page.dpi > 0)) {

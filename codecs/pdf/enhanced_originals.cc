@@ -1,6 +1,6 @@
 #include "codecs/pdf/enhanced_originals.h"
 
-#include "codecs/image/image_page.h"
+#include "codecs/picture/image_page.h"
 
 namespace cbzfs {
 

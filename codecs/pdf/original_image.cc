@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "codecs/image/jpeg_header.h"
+#include "codecs/decode/jpeg_header.h"
 
 namespace cbzfs {
 namespace {

@@ -133,6 +133,7 @@ std::string InfoText(const Pdf::Impl& pdf, pdf_obj* key) {
 }  // namespace
 
 absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options, bool sparing) {
+  impl_->TakeStore();
   Document document;
   document.info.title = InfoText(*impl_, PDF_NAME(Title));
   document.info.author = InfoText(*impl_, PDF_NAME(Author));

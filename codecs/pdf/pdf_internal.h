@@ -26,6 +26,12 @@ struct PdfEngine::Impl {
   fz_context* ctx = nullptr;
   // MuPDF's last complaint. Hostile files produce millions: only the last is of use.
   char last_message[256] = {};
+  // Whose fonts, images and colour spaces the store holds: one document's at a time. MuPDF finds
+  // what is in the store by comparing objects, and objects of two documents are equal when they say
+  // the same, be it "see object 7": a page would be drawn with the other document's font. Worse,
+  // do_objcmp() of 1.21.1 then looks up the one document's object number in the other's table and
+  // writes outside of that where it is shorter.
+  const Pdf::Impl* in_store = nullptr;
 
   Impl();
   ~Impl();
@@ -40,6 +46,9 @@ struct Pdf::Impl {
   PageTree tree;
 
   ~Impl();
+
+  // To be called before anything is drawn or looked up that may come from the store.
+  void TakeStore();
 
   absl::StatusOr<FittedJpeg> Extract(pdf_obj* object, const AnalyseOptions& options,
                                      uint64_t max_payload);

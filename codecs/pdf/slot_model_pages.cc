@@ -1,25 +1,16 @@
 #include "codecs/pdf/slot_model_pages.h"
 
-#include <algorithm>
-#include <cmath>
 #include <memory>
 
 #include "codecs/image/enhance.h"
 #include "codecs/image/jpeg_encode.h"
-#include "codecs/image/jpeg_fit.h"
 #include "codecs/pdf/drawing.h"
+#include "codecs/pdf/enhanced_slot_pages.h"
 #include "codecs/pdf/pdf_internal.h"
 #include "codecs/pdf/slot_model_trees.h"
 
 namespace cbzfs {
 namespace {
-
-// An enhanced page is made from the plain one, whose slot is generous already; what is left to doubt
-// is how much enhancing changes it.
-constexpr float kSampledMargin = 0.08f;
-constexpr float kUnsampledMargin = 0.16f;
-constexpr float kMostGrowth = 0.7f;
-constexpr float kMostShrinking = 0.5f;
 
 std::optional<float> EnhancedGrowth(const RasterView& raster, const SmallDrawing& plain,
                                     const AnalyseOptions& options) {
@@ -31,28 +22,6 @@ std::optional<float> EnhancedGrowth(const RasterView& raster, const SmallDrawing
       EncodeJpegPayload(**enhanced, options.quality, plain.gray > 0);
   if (!payload.ok()) return std::nullopt;
   return RoundedLog(static_cast<double>(payload->size()) / pixels) - plain.bytes;
-}
-
-// Slots of enhanced pages from those of the plain ones.
-void FillEnhancedSlots(absl::Span<const uint32_t> drawn,
-                       absl::Span<const std::optional<float>> growths, std::vector<Page>* rows) {
-  float sum = 0;
-  int count = 0;
-  for (const std::optional<float>& growth : growths) {
-    if (!growth.has_value()) continue;
-    sum += *growth;
-    ++count;
-  }
-  const float mean = count > 0 ? sum / static_cast<float>(count) : 0;
-  for (size_t i = 0; i < drawn.size(); ++i) {
-    Page& row = (*rows)[drawn[i]];
-    const float growth = growths[i].value_or(mean) +
-                         (growths[i].has_value() ? kSampledMargin : kUnsampledMargin);
-    const double factor = std::exp(std::clamp(growth, -kMostShrinking, kMostGrowth));
-    const double least = 1.15 * static_cast<double>(MinPayload(row.width, row.height));
-    const double bytes = std::max(least, factor * row.payload_bytes);
-    row.enhanced_bytes = static_cast<uint32_t>(std::min(std::ceil(bytes / 64) * 64, 1.0e9));
-  }
 }
 
 }  // namespace
@@ -93,7 +62,13 @@ void FillSlots(Pdf::Impl* pdf, absl::Span<const SlotPage> described, const Analy
   }
   const std::vector<uint32_t> slots = ChooseSlots(pages, small, options.quality);
   for (size_t i = 0; i < drawn.size(); ++i) (*rows)[drawn[i]].payload_bytes = slots[i];
-  if (options.enhanced) FillEnhancedSlots(drawn, growths, rows);
+  if (!options.enhanced) return;
+  std::vector<DrawnSlot> plain;
+  for (size_t i = 0; i < drawn.size(); ++i) {
+    plain.push_back({pages[i].width, pages[i].height, slots[i], growths[i]});
+  }
+  const std::vector<uint32_t> enhanced = ChooseEnhancedPageSlots(plain);
+  for (size_t i = 0; i < drawn.size(); ++i) (*rows)[drawn[i]].enhanced_bytes = enhanced[i];
 }
 
 }  // namespace cbzfs

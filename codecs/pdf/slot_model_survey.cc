@@ -29,8 +29,9 @@ std::vector<SlotPage> SlotSurvey::Describe(const std::vector<Page>& rows,
   return pages;
 }
 
-std::optional<SmallDrawing> SlotSurvey::MeasureSmall(uint32_t index, const Page& row) {
-  return MeasurePageSmall(pdf_->impl(), index, row, options_);
+std::optional<SmallDrawing> SlotSurvey::MeasureSmall(uint32_t index, const Page& row,
+                                                     std::optional<float>* enhanced) {
+  return MeasurePageSmall(pdf_->impl(), index, row, options_, enhanced);
 }
 
 absl::Status SlotSurvey::Draw(uint32_t index, const Page& row,

@@ -27,7 +27,9 @@ class SlotSurvey {
   // indexes of those rows go to `drawn`.
   std::vector<SlotPage> Describe(const std::vector<Page>& rows, std::vector<uint32_t>* drawn);
 
-  std::optional<SmallDrawing> MeasureSmall(uint32_t index, const Page& row);
+  // As MeasurePageSmall() of slot_model_pages.h.
+  std::optional<SmallDrawing> MeasureSmall(uint32_t index, const Page& row,
+                                           std::optional<float>* enhanced = nullptr);
 
   // Draws the page at full size and lends the raster to `use`.
   absl::Status Draw(uint32_t index, const Page& row,

@@ -56,14 +56,21 @@ bool IsLasting(const absl::Status& failure) {
   }
 }
 
-absl::Duration DeadlineOf(Job::Kind kind, const WorkerPoolOptions& options) {
-  switch (kind) {
+// An image too large to be kept is decoded three times: for its statistics, for the quality that fills
+// its slot, and for the JPEG.
+constexpr int kPasses = 3;
+
+absl::Duration DeadlineOf(const Job& job, const WorkerPoolOptions& options) {
+  switch (job.kind) {
     case Job::Kind::kProbe:
       return options.probe_deadline;
     case Job::Kind::kAnalyse:
       return options.analyse_deadline;
-    case Job::Kind::kDraw:
-      return options.draw_deadline;
+    case Job::Kind::kDraw: {
+      const bool many = job.draw.finish == Finish::kEnhanced &&
+                        uint64_t{job.draw.row.width} * job.draw.row.height > kMaxKeptPixels;
+      return options.draw_deadline * (many ? kPasses : 1);
+    }
   }
   return options.draw_deadline;
 }
@@ -203,7 +210,7 @@ bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, MonotonicTime 
   }
   crew_.StartWork(worker, job->DocumentKey());
   memory_reserved_ += job->MemoryNeed();
-  const MonotonicTime deadline = After(now, DeadlineOf(job->kind, options_));
+  const MonotonicTime deadline = After(now, DeadlineOf(*job, options_));
   running_[worker->number] = {std::move(job), std::move(result), deadline};
   return true;
 }

@@ -8,7 +8,7 @@
 #include "codecs/comic/image_comic.h"
 #include "codecs/document/document_codec.h"
 #include "codecs/document/picture_size.h"
-#include "codecs/image/picture.h"
+#include "codecs/picture/picture.h"
 #include "codecs/worker/channel.h"
 #include "codecs/worker/open_sources.h"
 #include "codecs/worker/protocol.h"

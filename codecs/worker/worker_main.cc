@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "absl/strings/numbers.h"
@@ -21,6 +22,8 @@ int main(int argc, char** argv) {
           stderr);
     return 64;  // EX_USAGE
   }
+  // libzip turns times into dates, for which the C library would look for the time zone's file.
+  setenv("TZ", "UTC0", 1);
   const auto charsets = cbzfs::LegacyCharsets::Load();
   if (!charsets.ok()) {
     fprintf(stderr, "cbzfs-worker: %s\n", std::string(charsets.status().message()).c_str());

@@ -128,10 +128,6 @@ class BookFile::Operation : public ReadWait,
   std::vector<std::shared_ptr<PageStore::Wait>> waits_ ABSL_GUARDED_BY(mu_);
 };
 
-BookFile::~BookFile() {
-  for (auto& wait : waits_) wait->Leave();
-}
-
 std::shared_ptr<ReadWait> BookFile::Read(uint64_t offset, size_t size, ReadDone done) {
   const Layout& layout = *book_->book->layout();
   const uint64_t from = std::min(offset, extent_.bytes);
@@ -150,7 +146,7 @@ std::shared_ptr<ReadWait> BookFile::Read(uint64_t offset, size_t size, ReadDone 
   }
   operation->Start(pages_);
   // The reader's own pages are in the queue before those ahead of it.
-  if (last != UINT32_MAX) ReadAhead(last);
+  if (last != UINT32_MAX) ahead_->Follow(book_, last);
   return operation;
 }
 
@@ -162,41 +158,6 @@ void BookFile::Passed(const Piece& piece, const char* bytes) {
   const uint64_t offset = piece.source_offset - page.source_offset;
   if (auto crc = data_crc_.Add(piece.page, offset, {bytes, piece.size}, page.source_bytes)) {
     pages_->OfferDataCrc(*book_, piece.page, *crc);
-  }
-}
-
-void BookFile::ReadAhead(uint32_t page) {
-  if (read_ahead_ == 0) return;
-  const auto pages = book_->book->page_count();
-  std::vector<std::shared_ptr<PageStore::Wait>> stale;
-  uint32_t begin, end;
-  {
-    absl::MutexLock lock(&mu_);
-    // The kernel reads ahead with several requests at once, which arrive in any order: a page or two
-    // back or forth is still the same reader reading on.
-    const bool same_place = last_page_ != UINT32_MAX && page + 2 >= last_page_;
-    if (same_place && page <= last_page_) return;
-    const bool reads_on = same_place && page <= last_page_ + 2;
-    if (!reads_on) {
-      // Jumped: what was asked for ahead of the old place is no longer wanted.
-      stale.swap(waits_);
-      ahead_ = page + 1;
-    }
-    last_page_ = page;
-    begin = std::max(ahead_, page + 1);
-    end = reads_on ? std::min(pages, page + 1 + read_ahead_) : begin;
-    ahead_ = std::max(begin, end);
-    // Those already drawn need no keeping: at most `read_ahead_` are still under way.
-    if (waits_.size() > 2 * read_ahead_) waits_.erase(waits_.begin(), waits_.end() - read_ahead_);
-  }
-  for (auto& wait : stale) wait->Leave();
-  for (uint32_t next = begin; next < end; ++next) {
-    if (pages_->Ready(*book_, next)) continue;
-    auto wait = pages_->Get(book_, next, Priority::kReadAhead,
-                            [](const absl::StatusOr<PageStore::Pointer>&) {});
-    if (wait == nullptr) continue;
-    absl::MutexLock lock(&mu_);
-    waits_.push_back(std::move(wait));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "fs/core/comic_node.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include <utility>
 
@@ -147,10 +148,12 @@ absl::StatusOr<std::shared_ptr<OpenFile>> ComicFile::MakeFile(
                                        part_.page, pages, shared_services());
   } else {
     const Extent extent = book->ExtentOf(part_);
-    // One page alone asks for no other.
-    const uint32_t ahead = part_.kind == BookPart::Kind::kWhole ? services().read_ahead : 0;
+    // Whoever reads a picture by itself wants no other.
+    const uint32_t pages_ahead =
+        part_.kind == BookPart::Kind::kWhole ? services().read_ahead : 0;
+    auto ahead = ahead_ != nullptr ? ahead_ : std::make_shared<ReadAhead>(pages, pages_ahead);
     open = std::make_shared<BookFile>(HoldOpen(where, std::move(file), std::move(book)), extent,
-                                      pages, ahead, shared_services());
+                                      pages, std::move(ahead), shared_services());
   }
   // What the kernel has cached of this node is of this version.
   open->keep_cache = true;
@@ -159,6 +162,14 @@ absl::StatusOr<std::shared_ptr<OpenFile>> ComicFile::MakeFile(
   open_attr_ = ShownAttr(view().since_ns(), st, stat_ino_, bytes);
   return open;
 }
+
+ComicFolder::ComicFolder(std::shared_ptr<Services> services, uint64_t node, uint64_t stat_ino,
+                         const ComicVersion& version, std::string inside, std::string path)
+    : SourceNode(services, version.view, node, std::move(path)),
+      version_(version),
+      inside_(std::move(inside)),
+      stat_ino_(stat_ino),
+      ahead_(std::make_shared<ReadAhead>(services->pages.get(), services->read_ahead)) {}
 
 void ComicFolder::GetAttr(AttrDone done) {
   const std::string where = path();
@@ -197,11 +208,12 @@ Found ComicFolder::FoundOf(const BookTree::Child& child, const struct stat& sour
   const uint64_t ino = InoInside(version_, NameOf(child.part));
   found.attr = ShownAttr(view().since_ns(), source, ino, book.BytesOf(child.part));
   found.node = std::make_shared<ComicFile>(shared_services(), NodeOf(version_, ino), ino, version_,
-                                           child.part, path());
+                                           child.part, path(), ahead_);
   return found;
 }
 
 void ComicFolder::Lookup(std::string_view name, LookupDone done) {
+  if (name.size() > NAME_MAX) return done(ErrnoStatus(ENAMETOOLONG, path()));
   auto shared = std::make_shared<LookupDone>(std::move(done));
   WithBook(
       Priority::kStat,

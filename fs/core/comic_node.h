@@ -17,6 +17,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "fs/core/book.h"
+#include "fs/core/read_ahead.h"
 #include "fs/core/source_node.h"
 #include "fs/core/view.h"
 
@@ -44,13 +45,15 @@ std::optional<absl::StatusOr<struct stat>> ComicAttr(
 // One part of a book: a CBZ, a cover, a page.
 class ComicFile : public SourceNode, public std::enable_shared_from_this<ComicFile> {
  public:
-  // `stat_ino` is what stat shows.
+  // `stat_ino` is what stat shows. `ahead`: of the folder that the file stands in; else null.
   ComicFile(std::shared_ptr<Services> services, uint64_t node, uint64_t stat_ino,
-            const ComicVersion& version, const BookPart& part, std::string path)
+            const ComicVersion& version, const BookPart& part, std::string path,
+            std::shared_ptr<ReadAhead> ahead = nullptr)
       : SourceNode(std::move(services), version.view, node, std::move(path)),
         version_(version),
         part_(part),
-        stat_ino_(stat_ino) {}
+        stat_ino_(stat_ino),
+        ahead_(std::move(ahead)) {}
 
   void GetAttr(AttrDone done) override;
   void Open(OpenDone done) override;
@@ -63,6 +66,7 @@ class ComicFile : public SourceNode, public std::enable_shared_from_this<ComicFi
   const ComicVersion version_;
   const BookPart part_;
   const uint64_t stat_ino_;
+  const std::shared_ptr<ReadAhead> ahead_;
   absl::Mutex mu_;
   // The latest handle, and what it looked like: for fstat() of a file deleted while open.
   std::weak_ptr<OpenFile> open_ ABSL_GUARDED_BY(mu_);
@@ -74,11 +78,7 @@ class ComicFolder : public SourceNode, public std::enable_shared_from_this<Comic
  public:
   // `inside`: the folder's path inside the book, "" at its top.
   ComicFolder(std::shared_ptr<Services> services, uint64_t node, uint64_t stat_ino,
-              const ComicVersion& version, std::string inside, std::string path)
-      : SourceNode(std::move(services), version.view, node, std::move(path)),
-        version_(version),
-        inside_(std::move(inside)),
-        stat_ino_(stat_ino) {}
+              const ComicVersion& version, std::string inside, std::string path);
 
   void GetAttr(AttrDone done) override;
   void Lookup(std::string_view name, LookupDone done) override;
@@ -93,6 +93,7 @@ class ComicFolder : public SourceNode, public std::enable_shared_from_this<Comic
   const ComicVersion version_;
   const std::string inside_;
   const uint64_t stat_ino_;
+  const std::shared_ptr<ReadAhead> ahead_;  // of those who open its files one after another
 };
 
 }  // namespace cbzfs

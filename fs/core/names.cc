@@ -18,7 +18,7 @@ struct Extension {
   SourceFormat format;
 };
 
-// Of images: those of the formats in codecs/image/image_info.h.
+// Of images: those of the formats in codecs/decode/image_info.h.
 constexpr Extension kExtensions[] = {
     {".pdf", SourceFormat::kPdf},     {".cbz", SourceFormat::kArchive},
     {".zip", SourceFormat::kArchive}, {".jpg", SourceFormat::kImage},

@@ -100,6 +100,7 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
     const auto known = services.documents->Find(comic->path, folder_->view().RefOf(*comic));
     if (known.has_value() && !known->ok()) return false;
     const Documents::Pointer table = known.has_value() ? **known : nullptr;
+    bool wants_table = false;
     for (const NameMap::Shown& shown : entry.shown) {
       const ComicVersion version = VersionOf(&folder_->view(), *comic, shown.shape);
       DirEntry listed{.name = shown.name,
@@ -109,13 +110,14 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
       auto attr = ComicAttr(services, version, comic->st, table);
       // A comic that its shape cannot be made of: a page of 4 GiB, say.
       if (attr.has_value() && !attr->ok()) continue;
+      wants_table = wants_table || !attr.has_value();
       if (attr.has_value() && plus_) {
         listed.node = MakeComicNode(folder_->shared_services(), version, comic->path);
         listed.attr = **attr;
       }
       listing.entries.push_back(std::move(listed));
     }
-    if (table == nullptr) unknown_.push_back(*std::move(comic));
+    if (wants_table) unknown_.push_back(*std::move(comic));
     return true;
   }
 
@@ -236,7 +238,7 @@ void SourceFolder::LookupShown(const NameMap::Match& match, LookupDone done) {
   auto comic = ComicCandidate(*match.entry);
   Wanted wanted{match.entry->source, *match.shown};
   if (comic.ok()) {
-    AnalyseNext(comic->path);
+    if (wanted.shown.shape != Shape::kFolder) AnalyseNext(comic->path);
     return LookupComic(wanted, *std::move(comic), kAttempts, std::move(done));
   }
   if (wanted.shown.name == wanted.source.name) return done(FindPlain(wanted.source));

@@ -24,6 +24,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import make_pdfs  # noqa: E402,F401  (for the tests)
 
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
+VIEWS = ("cbz", "enhanced", "thumbnails", "pages")
 # No test asserts on time; this only ends one that hangs.
 DEADLINE = float(os.environ.get("CBZFS_TEST_DEADLINE", "30"))
 
@@ -114,8 +115,8 @@ class Mount:
     def cbz(self):
         return os.path.join(self.path, "cbz")
 
-    def file(self, *names):
-        return os.path.join(self.path, "cbz", *names)
+    def file(self, *names, view="cbz"):
+        return os.path.join(self.path, view, *names)
 
     def status(self):
         with open(os.path.join(self.path, ".cbzfs", "status"), "rb") as file:
@@ -127,6 +128,11 @@ class Mount:
 
     def drawn(self):
         return self.status()["pages"]["drawn"]
+
+    def made(self):
+        """(drawn, enhanced, thumbnails, entries) when nothing is under way any more."""
+        pages = self.settle()["pages"]
+        return tuple(pages[kind] for kind in ("drawn", "enhanced", "thumbnails", "entries"))
 
     def queue_empty(self):
         queue = self.status()["queue"]
@@ -252,7 +258,9 @@ class Reader:
     result() gives (bytes, errno): errno 0 when the whole range was read.
     """
 
-    _CODE = ("import os,sys\n"
+    # Where the tests run in the background of a shell, SIGINT is ignored, and a child inherits that.
+    _CODE = ("import os,signal,sys\n"
+             "signal.signal(signal.SIGINT,signal.default_int_handler)\n"
              "path,offset,size=os.fsencode(sys.argv[1]),int(sys.argv[2]),int(sys.argv[3])\n"
              "try:\n"
              "  fd=os.open(path,os.O_RDONLY|int(sys.argv[4]))\n"

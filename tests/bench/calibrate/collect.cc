@@ -1,16 +1,11 @@
 #include "tests/bench/calibrate/collect.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -19,6 +14,7 @@
 #include "codecs/image/jpeg_encode.h"
 #include "codecs/pdf/pdf.h"
 #include "codecs/pdf/slot_model_survey.h"
+#include "tests/bench/calibrate/children.h"
 
 namespace cbzfs {
 namespace {
@@ -27,18 +23,6 @@ constexpr uint32_t kQualities[] = {75, 80, 85, 85, 90, 92};
 constexpr uint32_t kResolutions[] = {0, 0, 0, 150, 150, 300};
 // Documents up to this are measured on every page, so that the model sees all kinds of company.
 constexpr size_t kMeasuredWhole = 12;
-
-double CpuMilliseconds() {
-  timespec t;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
-}
-
-uint64_t Hash(const std::string& text) {  // FNV-1a: the same choice on every host
-  uint64_t hash = 1469598103934665603u;
-  for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211u;
-  return hash;
-}
 
 const uint8_t* RasterRow(void* state, uint32_t y) {
   return static_cast<const RasterView*>(state)->Row(y);
@@ -69,18 +53,6 @@ void Weigh(const RasterView& raster, uint32_t quality, Truth* truth) {
   truth->most = size(95);
 }
 
-// `count` of `from` indexes, any with the same chance, in rising order.
-std::vector<uint32_t> Pick(size_t from, size_t count, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<uint32_t> all(from);
-  for (size_t i = 0; i < from; ++i) all[i] = static_cast<uint32_t>(i);
-  count = std::min(count, from);
-  for (size_t i = 0; i < count; ++i) std::swap(all[i], all[i + random() % (from - i)]);
-  all.resize(count);
-  std::sort(all.begin(), all.end());
-  return all;
-}
-
 std::optional<DocumentRecord> Survey(const std::string& path, const CollectOptions& options) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat st;
@@ -89,7 +61,7 @@ std::optional<DocumentRecord> Survey(const std::string& path, const CollectOptio
   void* map = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
   if (map == MAP_FAILED) return std::nullopt;
 
-  const uint64_t hash = Hash(path);
+  const uint64_t hash = PathHash(path);
   DocumentRecord record;
   record.path = path;
   AnalyseOptions analyse;
@@ -129,49 +101,24 @@ std::optional<DocumentRecord> Survey(const std::string& path, const CollectOptio
   return record;
 }
 
-struct Child {
-  pid_t pid = -1;
-  int fd = -1;
-  std::string path;
-  std::string bytes;
-};
-
-Child Start(const std::string& path, const CollectOptions& options) {
-  int ends[2];
-  Child child;
-  child.path = path;
-  if (pipe2(ends, O_CLOEXEC) != 0) return child;
-  child.pid = fork();
-  if (child.pid == 0) {
-    const rlimit memory = {options.memory_bytes, options.memory_bytes};
-    const rlimit cpu = {options.seconds, options.seconds};
-    setrlimit(RLIMIT_AS, &memory);
-    setrlimit(RLIMIT_CPU, &cpu);
-    const std::optional<DocumentRecord> record = Survey(path, options);
-    const std::string bytes = record.has_value() ? Serialise(*record) : "";
-    for (size_t at = 0; at < bytes.size();) {
-      const ssize_t wrote = write(ends[1], bytes.data() + at, bytes.size() - at);
-      if (wrote <= 0) _exit(1);
-      at += static_cast<size_t>(wrote);
-    }
-    _exit(0);
-  }
-  close(ends[1]);
-  child.fd = ends[0];
-  return child;
-}
-
-// False when the child has said all.
-bool ReadSome(Child* child) {
-  char buffer[65536];
-  const ssize_t got = read(child->fd, buffer, sizeof buffer);
-  if (got < 0 && errno == EINTR) return true;
-  if (got <= 0) return false;
-  child->bytes.append(buffer, static_cast<size_t>(got));
-  return true;
-}
-
 }  // namespace
+
+uint64_t PathHash(const std::string& path) {  // FNV-1a
+  uint64_t hash = 1469598103934665603u;
+  for (const char c : path) hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211u;
+  return hash;
+}
+
+std::vector<uint32_t> Pick(size_t from, size_t count, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<uint32_t> all(from);
+  for (size_t i = 0; i < from; ++i) all[i] = static_cast<uint32_t>(i);
+  count = std::min(count, from);
+  for (size_t i = 0; i < count; ++i) std::swap(all[i], all[i + random() % (from - i)]);
+  all.resize(count);
+  std::sort(all.begin(), all.end());
+  return all;
+}
 
 std::vector<std::string> FindPdfs(const std::vector<std::string>& folders) {
   namespace fs = std::filesystem;
@@ -191,30 +138,18 @@ std::vector<std::string> FindPdfs(const std::vector<std::string>& folders) {
 
 void Collect(const std::vector<std::string>& paths, const CollectOptions& options,
              const std::function<void(DocumentRecord)>& done) {
-  std::vector<Child> running;
-  size_t next = 0;
-  while (next < paths.size() || !running.empty()) {
-    while (next < paths.size() && running.size() < options.jobs) {
-      running.push_back(Start(paths[next++], options));
+  const auto work = [&](size_t i) {
+    const std::optional<DocumentRecord> record = Survey(paths[i], options);
+    return record.has_value() ? Serialise(*record) : "";
+  };
+  RunChildren(paths.size(), options.limits, work, [&](size_t i, const std::string& bytes) {
+    std::optional<DocumentRecord> record = Parse(bytes);
+    if (record.has_value()) {
+      done(*std::move(record));
+    } else {
+      std::fprintf(stderr, "skipped %s\n", paths[i].c_str());
     }
-    std::vector<pollfd> polls;
-    for (const Child& child : running) polls.push_back({child.fd, POLLIN, 0});
-    poll(polls.data(), polls.size(), -1);
-    for (size_t i = running.size(); i-- > 0;) {
-      if (polls[i].revents == 0 || ReadSome(&running[i])) continue;
-      int status = 0;
-      close(running[i].fd);
-      waitpid(running[i].pid, &status, 0);
-      std::optional<DocumentRecord> record;
-      if (status == 0) record = Parse(running[i].bytes);
-      if (record.has_value()) {
-        done(*std::move(record));
-      } else {
-        std::fprintf(stderr, "skipped %s\n", running[i].path.c_str());
-      }
-      running.erase(running.begin() + static_cast<ptrdiff_t>(i));
-    }
-  }
+  });
 }
 
 }  // namespace cbzfs

@@ -11,16 +11,21 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/calibrate/children.h"
 #include "tests/bench/calibrate/record.h"
 
 namespace cbzfs {
 
 struct CollectOptions {
-  uint32_t jobs = 2;
-  uint32_t truths = 8;    // pages of a document drawn in full
-  uint32_t seconds = 60;  // of CPU for a document
-  uint64_t memory_bytes = 3ull << 30;
+  uint32_t truths = 8;  // pages of a document drawn in full
+  ChildLimits limits;
 };
+
+// What chooses settings and pages for a document: the same on every host.
+uint64_t PathHash(const std::string& path);
+
+// `count` of `from` indexes, any with the same chance, in rising order.
+std::vector<uint32_t> Pick(size_t from, size_t count, uint64_t seed);
 
 // Every *.pdf under `folders`, sorted.
 std::vector<std::string> FindPdfs(const std::vector<std::string>& folders);

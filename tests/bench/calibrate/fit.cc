@@ -260,6 +260,22 @@ void Figures::Add(const Figures& other) {
   ratios.insert(ratios.end(), other.ratios.begin(), other.ratios.end());
 }
 
+void Figures::Judge(double slot, const Truth& truth) {
+  ++pages;
+  kept += truth.asked <= slot ? 1 : 0;
+  ten += truth.ten_less <= slot ? 1 : 0;
+  forty += truth.forty <= slot ? 1 : 0;
+  slots += slot;
+  needed += truth.asked;
+  unfilled += slot - std::min<double>(truth.asked, slot);
+  // As FitJpeg does: a tenth of spare room is left alone, more is filled to 93 % or quality 95.
+  const double used = truth.asked > slot         ? 0.97 * slot
+                      : truth.asked * 1.1 > slot ? truth.asked
+                                                 : std::min<double>(0.93 * slot, truth.most);
+  padding += slot - used;
+  ratios.push_back(slot / truth.asked);
+}
+
 Figures Evaluate(const Records& records, const SlotConstants& constants) {
   Figures figures;
   for (const DocumentRecord* record : records) {
@@ -268,21 +284,8 @@ Figures Evaluate(const Records& records, const SlotConstants& constants) {
         ChooseSlots(record->pages, small, record->quality, constants);
     if (!record->truths.empty()) ++figures.documents;
     for (const Truth& truth : record->truths) {
-      const double slot = slots[truth.page];
-      ++figures.pages;
       figures.sampled += small[truth.page].has_value() ? 1 : 0;
-      figures.kept += truth.asked <= slot ? 1 : 0;
-      figures.ten += truth.ten_less <= slot ? 1 : 0;
-      figures.forty += truth.forty <= slot ? 1 : 0;
-      figures.slots += slot;
-      figures.needed += truth.asked;
-      figures.unfilled += slot - std::min<double>(truth.asked, slot);
-      // As FitJpeg does: a tenth of spare room is left alone, more is filled to 93 % or quality 95.
-      const double used = truth.asked > slot         ? 0.97 * slot
-                          : truth.asked * 1.1 > slot ? truth.asked
-                                                     : std::min<double>(0.93 * slot, truth.most);
-      figures.padding += slot - used;
-      figures.ratios.push_back(slot / truth.asked);
+      figures.Judge(slots[truth.page], truth);
     }
   }
   return figures;

@@ -39,6 +39,8 @@ struct Figures {
   double padding = 0;          // bytes left unused when spare room goes into quality
   std::vector<double> ratios;  // slot over need
   void Add(const Figures& other);
+  // A page of the slot's document.
+  void Judge(double slot, const Truth& truth);
 };
 
 Figures Evaluate(const std::vector<const DocumentRecord*>& records, const SlotConstants& constants);

@@ -12,52 +12,16 @@
 #include <vector>
 
 #include "tests/bench/calibrate/collect.h"
+#include "tests/bench/calibrate/enhanced_main.h"
 #include "tests/bench/calibrate/fit.h"
+#include "tests/bench/calibrate/print.h"
 #include "tests/bench/calibrate/record.h"
+#include "tests/bench/calibrate/record_file.h"
 
 namespace cbzfs {
 namespace {
 
 constexpr size_t kFolds = 5;
-
-void Save(const DocumentRecord& record, std::ofstream* out) {
-  const std::string bytes = Serialise(record);
-  const uint64_t size = bytes.size();
-  out->write(reinterpret_cast<const char*>(&size), sizeof size);
-  out->write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out->flush();
-}
-
-void Load(const std::string& path, std::vector<DocumentRecord>* records) {
-  std::ifstream in(path, std::ios::binary);
-  uint64_t size = 0;
-  while (in.read(reinterpret_cast<char*>(&size), sizeof size) && size < (1u << 30)) {
-    std::string bytes(size, '\0');
-    if (!in.read(bytes.data(), static_cast<std::streamsize>(size))) break;
-    if (std::optional<DocumentRecord> record = Parse(bytes)) records->push_back(*record);
-  }
-}
-
-double Percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
-
-double At(std::vector<double> values, double quantile) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1, static_cast<size_t>(quantile * values.size()))];
-}
-
-void Print(const char* title, const Figures& f) {
-  const double n = static_cast<double>(f.pages);
-  std::printf("%-26s %5zu %6zu %7.1f %7.2f %7.2f %8.3f %8.1f %8.1f %6.2f %6.2f %6.2f\n", title,
-              f.documents, f.pages, Percent(f.sampled, n), Percent(f.kept, n), Percent(f.ten, n),
-              Percent(f.forty, n), Percent(f.unfilled, f.slots), Percent(f.padding, f.slots),
-              f.needed > 0 ? f.slots / f.needed : 0, At(f.ratios, 0.5), At(f.ratios, 0.9));
-}
-
-void PrintHead() {
-  std::printf("%-26s %5s %6s %7s %7s %7s %8s %8s %8s %6s %6s %6s\n", "", "docs", "pages", "drawn%",
-              "kept%", "ten%", "forty%", "spare%", "padding%", "bytes", "p50", "p90");
-}
 
 void PrintCost(const std::vector<const DocumentRecord*>& records) {
   std::vector<double> stat, page, twenty;
@@ -99,16 +63,21 @@ struct Arguments {
   std::string write, save;
   std::vector<std::string> load;
   bool check = false;
+  bool enhanced = false;
   CollectOptions collect;
 };
 
 int Run(const Arguments& arguments) {
   std::vector<DocumentRecord> records;
-  for (const std::string& path : arguments.load) Load(path, &records);
+  for (const std::string& path : arguments.load) {
+    LoadRecords(path, [&](const std::string& bytes) {
+      if (std::optional<DocumentRecord> record = Parse(bytes)) records.push_back(*record);
+    });
+  }
   std::ofstream save;
   if (!arguments.save.empty()) save.open(arguments.save, std::ios::binary | std::ios::app);
   Collect(FindPdfs(arguments.folders), arguments.collect, [&](DocumentRecord record) {
-    if (save.is_open()) Save(record, &save);
+    if (save.is_open()) SaveRecord(Serialise(record), &save);
     records.push_back(std::move(record));
   });
   // An order that does not depend on which child was first, and mixes the folders.
@@ -159,9 +128,18 @@ int main(int argc, char** argv) {
   app.add_flag("--check", arguments.check, "only judge the constants that are built in");
   app.add_option("--save", arguments.save, "append what was drawn to this file");
   app.add_option("--load", arguments.load, "take what was drawn from this file (repeatable)");
-  app.add_option("--jobs", arguments.collect.jobs, "documents drawn at a time");
+  app.add_option("--jobs", arguments.collect.limits.jobs, "documents drawn at a time");
   app.add_option("--pages", arguments.collect.truths, "pages of a document drawn in full");
-  app.add_option("--seconds", arguments.collect.seconds, "CPU time for a document");
+  app.add_option("--seconds", arguments.collect.limits.seconds, "CPU time for a document");
+  app.add_flag("--enhanced", arguments.enhanced,
+               "enhanced pages and thumbnails, of PDFs, CBZs and folders of images");
   CLI11_PARSE(app, argc, argv);
+  if (arguments.enhanced) {
+    return cbzfs::RunEnhanced({.folders = arguments.folders,
+                               .save = arguments.save,
+                               .load = arguments.load,
+                               .check = arguments.check,
+                               .collect = arguments.collect});
+  }
   return cbzfs::Run(arguments);
 }

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "codecs/document/document_codec.h"
-#include "codecs/image/image_page.h"
+#include "codecs/picture/image_page.h"
 #include "tests/codecs/archive/zip_builder.h"
 #include "tests/codecs/comic/image_samples.h"
 

@@ -1,0 +1,112 @@
+#include "codecs/picture/picture.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "codecs/image/enhance.h"
+#include "codecs/decode/image_decode.h"
+#include "codecs/decode/image_info.h"
+#include "codecs/decode/jpeg_payload.h"
+#include "codecs/image/pixel_rows.h"
+#include "codecs/image/resize.h"
+
+namespace cbzfs {
+namespace {
+
+// The image at the request's size: over the limits of a page it is scaled down while it is decoded,
+// as far as its format can, and by the filter from there.
+absl::StatusOr<std::unique_ptr<PixelRows>> RowsOfSize(absl::Span<const uint8_t> file,
+                                                      const PictureRequest& request) {
+  absl::StatusOr<std::unique_ptr<PixelRows>> rows =
+      DecodeImage(file, {.least_width = request.width, .least_height = request.height});
+  if (!rows.ok()) return rows.status();
+  return ResizeRows(*std::move(rows), request.width, request.height);
+}
+
+absl::StatusOr<std::unique_ptr<PixelRows>> EnhancedRowsOf(absl::Span<const uint8_t> file,
+                                                          const PictureRequest& request) {
+  absl::StatusOr<std::unique_ptr<PixelRows>> rows = RowsOfSize(file, request);
+  if (!rows.ok()) return rows.status();
+  const uint64_t pixels = uint64_t{request.width} * request.height;
+  if (pixels <= kMaxKeptPixels) return KeepEnhanced(**rows, request.enhance);
+  rows = EnhanceRows(*std::move(rows), request.enhance);
+  // What cannot be decoded at all says so here, before anybody encodes it.
+  if (absl::Status status = (*rows)->Rewind(); !status.ok()) return status;
+  return rows;
+}
+
+absl::StatusOr<MadePicture> Fit(PixelRows& rows, const PictureRequest& request,
+                                const std::string& profile) {
+  absl::StatusOr<FittedJpeg> jpeg =
+      FitJpeg(rows, {.quality = request.quality,
+                     .max_payload = request.max_payload,
+                     .prefix = profile});
+  if (!jpeg.ok()) return jpeg.status();
+  return MadePicture{.jpeg = *std::move(jpeg), .note = rows.damage()};
+}
+
+// A picture of which nothing could be decoded.
+class WhiteRows final : public PixelRows {
+ public:
+  WhiteRows(uint32_t width, uint32_t height, std::string damage)
+      : PixelRows(width, height, 1), row_(width, 255), damage_(std::move(damage)) {}
+  absl::Status Rewind() override { return absl::OkStatus(); }
+  const uint8_t* Next() override { return row_.data(); }
+  std::string damage() const override { return damage_; }
+
+ private:
+  const std::vector<uint8_t> row_;
+  const std::string damage_;
+};
+
+// The image itself instead of what could be made of it.
+void KeepTheOriginal(absl::Span<const uint8_t> file, uint64_t max_payload, MadePicture* made) {
+  std::string kept = "shown as far as it can be decoded";
+  if (FormatOf(file) == ImageFormat::kJpeg) {
+    absl::StatusOr<FittedJpeg> original = PayloadOf(file, "");
+    if (original.ok() && original->payload.size() <= max_payload) {
+      made->jpeg = *std::move(original);
+      kept = "shown as it is";
+    }
+  }
+  made->note = absl::StrCat("the image is damaged (", made->note, "): ", kept);
+}
+
+}  // namespace
+
+absl::StatusOr<MadePicture> EnhancePicture(absl::Span<const uint8_t> file,
+                                           const PictureRequest& request) {
+  absl::StatusOr<std::unique_ptr<PixelRows>> rows = EnhancedRowsOf(file, request);
+  if (absl::IsDataLoss(rows.status())) {
+    rows = std::make_unique<WhiteRows>(request.width, request.height,
+                                       std::string(rows.status().message()));
+  }
+  if (!rows.ok()) return rows.status();
+  std::string profile = IccSegments(file);
+  // The slot has room for a profile that the analysis could see; a page without its profile is better
+  // than none.
+  if (profile.size() + MinPayload(request.width, request.height) > request.max_payload) {
+    profile.clear();
+  }
+  absl::StatusOr<MadePicture> made = Fit(**rows, request, profile);
+  if (made.ok() && !made->note.empty()) KeepTheOriginal(file, request.max_payload, &*made);
+  return made;
+}
+
+absl::StatusOr<MadePicture> ShrinkPicture(absl::Span<const uint8_t> file,
+                                          const PictureRequest& request) {
+  absl::StatusOr<std::unique_ptr<PixelRows>> rows = DecodeImage(
+      file, {.least_width = 2 * request.width, .least_height = 2 * request.height});
+  if (!rows.ok()) return rows.status();
+  rows = ResizeRows(*std::move(rows), request.width, request.height);
+  absl::StatusOr<MadePicture> made = Fit(**rows, request, "");
+  if (made.ok() && !made->note.empty()) {
+    made->note = absl::StrCat("the image is damaged (", made->note,
+                              "): shown as far as it can be decoded");
+  }
+  return made;
+}
+
+}  // namespace cbzfs
