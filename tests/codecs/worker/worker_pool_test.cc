@@ -240,6 +240,8 @@ TEST_F(PoolTest, StopWithWorkInFlight) {
   a.WaitForWorker();
   b.WaitForWorker();
   for (int i = 0; i < 10; ++i) sent.push_back(Draw(PlainSource(0), Evil::kGood));
+  // A worker may speak before the pool's thread has come to show that it has it.
+  LetThePoolSettle();
   const std::vector<int> pids = pool_->pids();
   ASSERT_THAT(pids, SizeIs(2));
   const int zygote = ParentOf(pids[0]);
@@ -322,7 +324,8 @@ TEST_F(PoolTest, WorkersDieWithTheDaemon) {
   close(ends[1]);
 }
 
-// An entry may be of any length, and all of it is held at once: unlike a page it is not let in alone.
+// An entry may be of any length, and all of it is held at once: unlike a page it is not let in
+// alone.
 TEST_F(PoolTest, EntriesLargerThanTheBudgetAreRefused) {
   options_.memory_bytes = 1000;
   StartPool();

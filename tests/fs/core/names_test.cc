@@ -32,10 +32,10 @@ std::map<std::string, std::string> Shown(std::vector<std::string> names, bool sh
 }
 
 TEST(NamesTest, PdfShowsAsCbzInAnyCase) {
-  EXPECT_THAT(Shown({"a.pdf", "b.PDF", "c.Pdf", "d.txt", "pdf", ".pdf"}, true),
-              UnorderedElementsAre(Pair("a.pdf", "a.cbz"), Pair("b.PDF", "b.cbz"),
-                                   Pair("c.Pdf", "c.cbz"), Pair("d.txt", ""), Pair("pdf", ""),
-                                   Pair(".pdf", "")));
+  EXPECT_THAT(
+      Shown({"a.pdf", "b.PDF", "c.Pdf", "d.txt", "pdf", ".pdf"}, true),
+      UnorderedElementsAre(Pair("a.pdf", "a.cbz"), Pair("b.PDF", "b.cbz"), Pair("c.Pdf", "c.cbz"),
+                           Pair("d.txt", ""), Pair("pdf", ""), Pair(".pdf", "")));
 }
 
 TEST(NamesTest, RealCbzWins) {

@@ -165,8 +165,7 @@ TEST_F(TreeTest, LinksToAPdfInsideAreComicsOthersStayLinks) {
   std::filesystem::create_symlink("/etc/passwd", library_ / "out.pdf");
   std::filesystem::create_symlink("nowhere.pdf", library_ / "dangling.pdf");
   std::filesystem::create_symlink("dir", library_ / "folder");
-  EXPECT_THAT(NamesOf("cbz"),
-              ElementsAre("dangling.pdf", "dir", "folder", "in.cbz", "out.pdf"));
+  EXPECT_THAT(NamesOf("cbz"), ElementsAre("dangling.pdf", "dir", "folder", "in.cbz", "out.pdf"));
   EXPECT_TRUE(S_ISREG(Walk("cbz/in.cbz")->attr.st_mode));
   auto out = Walk("cbz/out.pdf");
   ASSERT_TRUE(out.ok());
@@ -192,7 +191,8 @@ TEST_F(TreeTest, TimesAreTheSourcesUnlessTheOptionsChangedLater) {
 TEST_F(TreeTest, SecondMountAsksNoWorker) {
   for (char c = 'a'; c <= 'e'; ++c) WritePdf(std::string(1, c) + ".pdf", std::string(1, c));
   std::vector<off_t> sizes;
-  for (char c = 'a'; c <= 'e'; ++c) sizes.push_back(Walk(std::string("cbz/") + c + ".cbz")->attr.st_size);
+  for (char c = 'a'; c <= 'e'; ++c)
+    sizes.push_back(Walk(std::string("cbz/") + c + ".cbz")->attr.st_size);
   Remount(/*keep_index=*/true);
   auto listing = ListOf("cbz");
   ASSERT_EQ(listing->entries.size(), 5u);
