@@ -116,11 +116,14 @@ class HostileTest(harness.MountedTest):
                           "3: 3.jpg: compressed by method 200, which cannot be read")
 
     def test_wrong_check_sums(self):
-        mount = self.show(Entry("1.jpg", OTHER, DEFLATED, crc=1), Entry("2.jpg", GOOD, DEFLATED))
-        self.assertPages(mount, {"1.jpg": FAILS, "2.jpg": GOOD})
-        self.assertEnhanced(mount, {"1.jpg": FAILS, "2.jpg": (200, 300)})
-        self.assertThumbnails(mount, FAILS, True)
-        self.assertErrors(mount, "1: 1.jpg: its data do not have the declared check sum")
+        mount = self.show(Entry("1.jpg", OTHER, DEFLATED, crc=1), Entry("2.jpg", GOOD, DEFLATED),
+                          Entry("3.jpg", OTHER, crc=1))
+        # What lies in the archive as it is, is handed out as it is.
+        self.assertPages(mount, {"1.jpg": FAILS, "2.jpg": GOOD, "3.jpg": OTHER})
+        self.assertEnhanced(mount, {"1.jpg": FAILS, "2.jpg": (200, 300), "3.jpg": (200, 300)})
+        self.assertThumbnails(mount, FAILS, True, True)
+        self.assertErrors(mount, "1: 1.jpg: its data do not have the declared check sum",
+                          "3: 3.jpg: the check sum is wrong: the image may be damaged")
 
     def test_data_that_end_too_early(self):
         mount = self.show(Entry("1.jpg", GOOD),

@@ -82,6 +82,25 @@ class SharedWorkTest(harness.MountedTest):
         status = mount.status()["pages"]
         self.assertEqual((status["failed"], status["original"]), (0, pages))
 
+    def test_opening_page_after_page_has_the_next_ones_made(self):
+        self.put("Ahead.pdf", make_pdfs.small(3, pages=40))
+        mount = self.mount("read_ahead=4")
+
+        def drawn_after(number, view="pages"):
+            read(mount.file("Ahead", f"{number:04}.jpg", view=view))
+            return mount.made()[0]
+
+        self.assertEqual(drawn_after(1), 1)  # one page by itself asks for no other
+        self.assertEqual(drawn_after(2), 6)
+        self.assertEqual(drawn_after(3), 7)
+        self.assertEqual(drawn_after(20), 8)
+        self.assertEqual(drawn_after(30, "thumbnails"), 9)
+        self.assertEqual(drawn_after(31, "thumbnails"), 14)
+        # What was opened to make them is closed again.
+        open_files = [os.readlink(f"/proc/{mount.pid}/fd/{fd}")
+                      for fd in os.listdir(f"/proc/{mount.pid}/fd")]
+        self.assertEqual([path for path in open_files if path.endswith("Ahead.pdf")], [])
+
     def test_readers_at_once_of_one_page_join(self):
         mount = self.mount("read_ahead=0,workers=2")
         paths = [mount.file("Text", "0001.jpg", view="pages"),
