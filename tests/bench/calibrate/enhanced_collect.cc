@@ -237,7 +237,11 @@ void SurveyDrawn(Pdf* pdf, const Document& document, const AnalyseOptions& optio
         {pages[i].width, pages[i].height, document.pages[rows[i]].payload_bytes, std::nullopt});
   }
   for (const uint32_t i : ChooseSample(pages)) {
-    survey.MeasureSmall(rows[i], document.pages[rows[i]], &book->drawn[i].growth);
+    std::optional<float> growth;
+    const std::optional<SmallDrawing> small =
+        survey.MeasureSmall(rows[i], document.pages[rows[i]], &growth);
+    if (!small.has_value() || !growth.has_value()) continue;
+    book->drawn[i].small = {.bytes = small->bytes, .growth = *growth};
   }
   for (const uint32_t i : Pick(pages.size(), collect.truths, PathHash(book->path))) {
     const Page& row = document.pages[rows[i]];

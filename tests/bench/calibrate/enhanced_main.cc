@@ -19,14 +19,21 @@ namespace {
 
 constexpr size_t kFolds = 5;
 
-constexpr std::array<std::pair<const char*, Knowledge>, 6> kViews = {{
+constexpr std::array<std::pair<const char*, Knowledge>, 7> kViews = {{
     {"as used", Knowledge::kAsUsed},
     {"  measured", Knowledge::kSampled},
     {"  not measured", Knowledge::kUnsampled},
     {"three measured", Knowledge::kFew},
+    {"two measured", Knowledge::kTwo},
     {"loose images", Knowledge::kAlone},
     {"nothing measured", Knowledge::kSparing},
 }};
+
+// Drawn pages are judged by what the sample knows of them, or nothing.
+bool ForDrawn(Knowledge knowledge) {
+  return knowledge == Knowledge::kAsUsed || knowledge == Knowledge::kSampled ||
+         knowledge == Knowledge::kUnsampled || knowledge == Knowledge::kSparing;
+}
 
 void PrintImages(const EnhancedBooks& books, bool fit) {
   std::printf("\nImages, present constants\n");
@@ -64,13 +71,13 @@ void PrintDrawn(const EnhancedBooks& books, bool fit) {
   std::printf("\nDrawn pages, present constants\n");
   PrintHead();
   for (const auto& [title, knowledge] : kViews) {
-    if (knowledge == Knowledge::kAlone || knowledge == Knowledge::kFew) continue;
+    if (!ForDrawn(knowledge)) continue;
     Print(title, EvaluateDrawn(books, knowledge, {}));
   }
   if (!fit) return;
   std::printf("held out (5 folds)\n");
   for (const auto& [title, knowledge] : kViews) {
-    if (knowledge == Knowledge::kAlone || knowledge == Knowledge::kFew) continue;
+    if (!ForDrawn(knowledge)) continue;
     Print(title, CrossValidateBooks(books, kFolds, [&](const auto& rest, const auto& held) {
             return EvaluateDrawn(held, knowledge, FitDrawn(rest));
           }));
