@@ -27,7 +27,7 @@ bool IsLossless(ImageFormat format) {
 }
 
 double LogRatio(double part, double whole) {
-  return Rounded(std::log(std::max(part, 1.0) / std::max(whole, 1.0)));
+  return Rounded(std::log(std::clamp(part, 1.0, 1e18) / std::clamp(whole, 1.0, 1e18)));
 }
 
 // Of the image as it is coded.
@@ -144,8 +144,8 @@ std::vector<size_t> ChooseEnhancedSample(absl::Span<const SlotImage> images) {
   }
   if (able.empty()) return {};
   const double mean = std::max(cost / static_cast<double>(able.size()), 0.01);
-  const double affordable = std::clamp(std::floor(kSampleBudget / mean), 2.0,
-                                       static_cast<double>(kMostSampledImages));
+  const double affordable =
+      std::clamp(std::floor(kSampleBudget / mean), 2.0, static_cast<double>(kMostSampledImages));
   const size_t count = std::min(static_cast<size_t>(affordable), able.size());
   std::vector<size_t> sample;
   double used = 0;

@@ -56,7 +56,7 @@ struct EnhancedSlotConstants {
   };
   Prior jpeg = {-0.09, 0.97};
   Prior lossless = {-1.38, 0.47};  // PNG, GIF, BMP, TIFF
-  Prior lossy = {-0.5, 0.66};       // WebP, JPEG 2000, AVIF, JPEG XL
+  Prior lossy = {-0.5, 0.66};      // WebP, JPEG 2000, AVIF, JPEG XL
   // Log of size over log of the quantiser, negative: what a coarser JPEG loses.
   double quantiser = 0.38;
   // The measured images count against this much doubt when they correct the others, each by
@@ -65,7 +65,7 @@ struct EnhancedSlotConstants {
   double likeness = 2.5;
   double sampled_margin = 0.04;
   double unsampled_margin = 0.15;
-  double spread_factor = 0.7;    // times how far apart the measured ones are
+  double spread_factor = 0.7;  // times how far apart the measured ones are
   double scarce_margin = 0.3;  // over one more than how many like the image were measured
   double unseen_margin = 1.2;  // where none is measured
 };

@@ -35,13 +35,13 @@ struct DrawnSlot {
 
 // In logs, but for the share.
 struct DrawnSlotConstants {
-  float growth_share = 0.3f;  // of the growth of the small drawing
+  float growth_share = 0.2f;  // of the growth of the small drawing
   float sampled_margin = 0.06f;
-  float unsampled_margin = 0.02f;
+  float unsampled_margin = 0.035f;
   // For pages of which the log of bytes a pixel is at most this much less than that of their small
   // drawing, there is more to doubt.
   float fine_detail = 0.3f;
-  float fine_margin = 0.34f;
+  float fine_margin = 0.29f;
   float unseen_margin = 0.3f;  // where no page was drawn small
 };
 

@@ -66,7 +66,8 @@ double SlotLoss(const Figures& figures) {
 
 std::vector<size_t> SampleOf(const EnhancedBook& book, Knowledge knowledge) {
   if (knowledge == Knowledge::kSparing) return {};
-  if (knowledge != Knowledge::kFew && knowledge != Knowledge::kTwo) return ChooseEnhancedSample(book.images);
+  if (knowledge != Knowledge::kFew && knowledge != Knowledge::kTwo)
+    return ChooseEnhancedSample(book.images);
   std::vector<size_t> measured;
   for (size_t i = 0; i < book.images.size(); ++i) {
     if (book.measured[i].has_value()) measured.push_back(i);
@@ -101,8 +102,8 @@ void JudgeAlone(const EnhancedBook& book, const EnhancedSlotConstants& constants
     if (!book.measured[truth.page].has_value()) continue;
     const SlotImage& image = book.images[truth.page];
     const std::optional<double> measured = book.measured[truth.page]->bytes;
-    const uint32_t slot = ChooseEnhancedSlots({&image, 1}, {&measured, 1}, book.quality,
-                                              constants)[0];
+    const uint32_t slot =
+        ChooseEnhancedSlots({&image, 1}, {&measured, 1}, book.quality, constants)[0];
     ++figures->sampled;
     figures->Judge(slot - image.icc_bytes, truth);
   }
@@ -195,8 +196,9 @@ DrawnSlotConstants FitDrawn(const EnhancedBooks& books) {
   double share = c.growth_share, fine = c.fine_margin;
   double sampled = c.sampled_margin, unsampled = c.unsampled_margin, unseen = c.unseen_margin;
   const auto loss = [&](std::vector<Knowledge> known) {
-    c = {static_cast<float>(share),  static_cast<float>(sampled), static_cast<float>(unsampled),
-         DrawnSlotConstants().fine_detail, static_cast<float>(fine),    static_cast<float>(unseen)};
+    c = {static_cast<float>(share),     static_cast<float>(sampled),
+         static_cast<float>(unsampled), DrawnSlotConstants().fine_detail,
+         static_cast<float>(fine),      static_cast<float>(unseen)};
     Figures figures;
     for (const Knowledge knowledge : known) figures.Add(EvaluateDrawn(books, knowledge, c));
     return SlotLoss(figures);
@@ -205,9 +207,7 @@ DrawnSlotConstants FitDrawn(const EnhancedBooks& books) {
           {&sampled, 0.1, -0.6, 1},
           {&unsampled, 0.1, -0.6, 1},
           {&fine, 0.1, 0, 1}},
-         [&] {
-           return loss({Knowledge::kSampled}) + loss({Knowledge::kUnsampled});
-         });
+         [&] { return loss({Knowledge::kSampled}) + loss({Knowledge::kUnsampled}); });
   Search({{&unseen, 0.1, -0.6, 1}}, [&] { return loss({Knowledge::kSparing}); });
   return c;
 }
@@ -244,8 +244,8 @@ std::string ConstantsText(const DrawnSlotConstants& c) {
   std::snprintf(text, sizeof text,
                 "growth_share %.3f sampled %.3f unsampled %.3f fine_detail %.3f fine_margin %.3f "
                 "unseen %.3f\n",
-                c.growth_share, c.sampled_margin, c.unsampled_margin, c.fine_detail,
-                c.fine_margin, c.unseen_margin);
+                c.growth_share, c.sampled_margin, c.unsampled_margin, c.fine_detail, c.fine_margin,
+                c.unseen_margin);
   return text;
 }
 

@@ -119,10 +119,11 @@ void PrintCost(const EnhancedBooks& books) {
       sum[3] += SampleCost(book->images[i]);
     }
   }
-  std::printf("\nCPU for the first stat: median %.1f ms, p90 %.1f, p99 %.1f, most %.1f; over a "
-              "listing of cbz/: median %.1f, p90 %.1f, p99 %.1f\n",
-              At(whole, 0.5), At(whole, 0.9), At(whole, 0.99), At(whole, 1), At(extra, 0.5),
-              At(extra, 0.9), At(extra, 0.99));
+  std::printf(
+      "\nCPU for the first stat: median %.1f ms, p90 %.1f, p99 %.1f, most %.1f; over a "
+      "listing of cbz/: median %.1f, p90 %.1f, p99 %.1f\n",
+      At(whole, 0.5), At(whole, 0.9), At(whole, 0.99), At(whole, 1), At(extra, 0.5), At(extra, 0.9),
+      At(extra, 0.99));
   for (const auto& [format, sum] : formats) {
     std::printf("format %d: %.1f ms for %.1f megapixels and %.1f MB, thought to be %.1f ms\n",
                 static_cast<int>(format), sum[0], sum[1], sum[2], sum[3]);
