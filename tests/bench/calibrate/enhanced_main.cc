@@ -19,7 +19,12 @@ namespace {
 
 constexpr size_t kFolds = 5;
 
-constexpr std::array<std::pair<const char*, Knowledge>, 7> kViews = {{
+struct View {
+  const char* title;
+  Knowledge knowledge;
+};
+
+constexpr std::array<View, 7> kViews = {{
     {"as used", Knowledge::kAsUsed},
     {"  measured", Knowledge::kSampled},
     {"  not measured", Knowledge::kUnsampled},
@@ -38,8 +43,8 @@ bool ForDrawn(Knowledge knowledge) {
 void PrintImages(const EnhancedBooks& books, bool fit) {
   std::printf("\nImages, present constants\n");
   PrintHead();
-  for (const auto& [title, knowledge] : kViews) {
-    Print(title, EvaluateImages(books, knowledge, {}));
+  for (const View& view : kViews) {
+    Print(view.title, EvaluateImages(books, view.knowledge, {}));
   }
   std::map<std::string, EnhancedBooks> groups;
   for (const EnhancedBook* book : books) {
@@ -54,15 +59,15 @@ void PrintImages(const EnhancedBooks& books, bool fit) {
   }
   if (!fit) return;
   std::printf("held out (5 folds)\n");
-  for (const auto& [title, knowledge] : kViews) {
-    Print(title, CrossValidateBooks(books, kFolds, [&](const auto& rest, const auto& held) {
-            return EvaluateImages(held, knowledge, FitImages(rest));
+  for (const View& view : kViews) {
+    Print(view.title, CrossValidateBooks(books, kFolds, [&](const auto& rest, const auto& held) {
+            return EvaluateImages(held, view.knowledge, FitImages(rest));
           }));
   }
   const EnhancedSlotConstants fitted = FitImages(books);
   std::printf("same books\n");
-  for (const auto& [title, knowledge] : kViews) {
-    Print(title, EvaluateImages(books, knowledge, fitted));
+  for (const View& view : kViews) {
+    Print(view.title, EvaluateImages(books, view.knowledge, fitted));
   }
   std::printf("%s", ConstantsText(fitted).c_str());
 }
@@ -70,16 +75,16 @@ void PrintImages(const EnhancedBooks& books, bool fit) {
 void PrintDrawn(const EnhancedBooks& books, bool fit) {
   std::printf("\nDrawn pages, present constants\n");
   PrintHead();
-  for (const auto& [title, knowledge] : kViews) {
-    if (!ForDrawn(knowledge)) continue;
-    Print(title, EvaluateDrawn(books, knowledge, {}));
+  for (const View& view : kViews) {
+    if (!ForDrawn(view.knowledge)) continue;
+    Print(view.title, EvaluateDrawn(books, view.knowledge, {}));
   }
   if (!fit) return;
   std::printf("held out (5 folds)\n");
-  for (const auto& [title, knowledge] : kViews) {
-    if (!ForDrawn(knowledge)) continue;
-    Print(title, CrossValidateBooks(books, kFolds, [&](const auto& rest, const auto& held) {
-            return EvaluateDrawn(held, knowledge, FitDrawn(rest));
+  for (const View& view : kViews) {
+    if (!ForDrawn(view.knowledge)) continue;
+    Print(view.title, CrossValidateBooks(books, kFolds, [&](const auto& rest, const auto& held) {
+            return EvaluateDrawn(held, view.knowledge, FitDrawn(rest));
           }));
   }
   std::printf("%s", ConstantsText(FitDrawn(books)).c_str());
