@@ -65,7 +65,10 @@ void FillSlots(Pdf::Impl* pdf, absl::Span<const SlotPage> described, const Analy
   if (!options.enhanced) return;
   std::vector<DrawnSlot> plain;
   for (size_t i = 0; i < drawn.size(); ++i) {
-    plain.push_back({pages[i].width, pages[i].height, slots[i], growths[i]});
+    plain.push_back({pages[i].width, pages[i].height, slots[i], std::nullopt});
+    if (small[i].has_value() && growths[i].has_value()) {
+      plain[i].small = {.bytes = small[i]->bytes, .growth = *growths[i]};
+    }
   }
   const std::vector<uint32_t> enhanced = ChooseEnhancedPageSlots(plain);
   for (size_t i = 0; i < drawn.size(); ++i) (*rows)[drawn[i]].enhanced_bytes = enhanced[i];

@@ -27,7 +27,7 @@ bool IsLossless(ImageFormat format) {
 }
 
 double LogRatio(double part, double whole) {
-  return Rounded(std::log(std::max(part, 1.0) / std::max(whole, 1.0)));
+  return Rounded(std::log(std::clamp(part, 1.0, 1e18) / std::clamp(whole, 1.0, 1e18)));
 }
 
 // Of the image as it is coded.
@@ -73,12 +73,14 @@ Correction Correct(const std::vector<Sample>& samples, double density,
     sum += w * sample.off;
   }
   const double shift = sum / weight;
-  double spread = constants.doubt * constants.spread;
+  const double known = weight - constants.doubt;
+  double apart = 0;
   for (const Sample& sample : samples) {
     const double w = std::exp(-constants.likeness * std::fabs(sample.density - density));
-    spread += w * std::fabs(sample.off - shift);
+    apart += w * std::fabs(sample.off - shift);
   }
-  const double margin = constants.unsampled_margin + constants.spread_factor * spread / weight;
+  const double margin = constants.unsampled_margin + constants.spread_factor * apart / weight +
+                        constants.scarce_margin / (1 + known);
   return {shift, std::min(margin, kMostMargin)};
 }
 
@@ -142,15 +144,15 @@ std::vector<size_t> ChooseEnhancedSample(absl::Span<const SlotImage> images) {
   }
   if (able.empty()) return {};
   const double mean = std::max(cost / static_cast<double>(able.size()), 0.01);
-  const double affordable = std::clamp(std::floor(kSampleBudget / mean), 1.0,
-                                       static_cast<double>(kMostSampledImages));
+  const double affordable =
+      std::clamp(std::floor(kSampleBudget / mean), 2.0, static_cast<double>(kMostSampledImages));
   const size_t count = std::min(static_cast<size_t>(affordable), able.size());
   std::vector<size_t> sample;
-  double budget = kSampleBudget;
+  double used = 0;
   for (size_t i = 0; i < count; ++i) {
     const size_t at = able[(2 * i + 1) * able.size() / (2 * count)];
-    budget -= SampleCost(images[at]);
-    if (!sample.empty() && budget < 0) break;
+    used += SampleCost(images[at]);
+    if (!sample.empty() && used > kMostSampleCost) break;
     sample.push_back(at);
   }
   return sample;

@@ -38,10 +38,12 @@ struct SlotImage {
 // What decoding and measuring it is thought to cost, in milliseconds of a slow core.
 double SampleCost(const SlotImage& image);
 
-// Indexes in rising order: the first image that is not too dear ever to be sampled (kNeverSampled),
-// and others spread over the comic, as far as kSampleBudget goes. Nothing where all are too dear.
+// Indexes in rising order, spread over the comic: as many as kSampleBudget pays for, but two, which
+// tell how far apart images are, where kMostSampleCost allows that, and at least one. Images over
+// kNeverSampled are passed over: nothing where all are.
 inline constexpr size_t kMostSampledImages = 12;
 inline constexpr double kSampleBudget = 100;
+inline constexpr double kMostSampleCost = 160;
 inline constexpr double kNeverSampled = 500;
 std::vector<size_t> ChooseEnhancedSample(absl::Span<const SlotImage> images);
 
@@ -52,21 +54,20 @@ struct EnhancedSlotConstants {
     double offset = 0;
     double slope = 1;
   };
-  Prior jpeg = {0.0, 0.9};
-  Prior lossless = {-1.25, 0.35};  // PNG, GIF, BMP, TIFF
-  Prior lossy = {0.0, 0.75};       // WebP, JPEG 2000, AVIF, JPEG XL
+  Prior jpeg = {-0.09, 0.97};
+  Prior lossless = {-1.38, 0.47};  // PNG, GIF, BMP, TIFF
+  Prior lossy = {-0.5, 0.66};      // WebP, JPEG 2000, AVIF, JPEG XL
   // Log of size over log of the quantiser, negative: what a coarser JPEG loses.
-  double quantiser = 0.4;
+  double quantiser = 0.38;
   // The measured images count against this much doubt when they correct the others, each by
   // exp(-likeness x difference of log bytes a pixel).
-  double doubt = 0.3;
-  double likeness = 1;
-  double sampled_margin = 0.1;
+  double doubt = 0.05;
+  double likeness = 2.5;
+  double sampled_margin = 0.04;
   double unsampled_margin = 0.15;
-  // Times how far apart the measured ones are, which is taken for `spread` before any is known.
-  double spread_factor = 1;
-  double spread = 0.2;
-  double unseen_margin = 0.6;  // where none is measured
+  double spread_factor = 0.7;  // times how far apart the measured ones are
+  double scarce_margin = 0.3;  // over one more than how many like the image were measured
+  double unseen_margin = 1.2;  // where none is measured
 };
 
 // Page::enhanced_bytes of each, never under MinPayload() and the profile. `measured[i]` is what

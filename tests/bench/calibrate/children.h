@@ -19,8 +19,8 @@ struct ChildLimits {
   uint64_t memory_bytes = 3ull << 30;
 };
 
-// `work(i)` in a child for each i under `count`; then `done(i, bytes)` here, in no particular order,
-// with nothing where the child failed.
+// `work(i)` in a child for each i under `count`; then `done(i, bytes)` here, in no particular
+// order, with nothing where the child failed.
 void RunChildren(size_t count, const ChildLimits& limits,
                  const std::function<std::string(size_t)>& work,
                  const std::function<void(size_t, std::string)>& done);

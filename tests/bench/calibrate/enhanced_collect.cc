@@ -88,10 +88,10 @@ std::optional<Truth> Weigh(PixelRows& rows, uint32_t quality, size_t page) {
   return truth;
 }
 
-absl::StatusOr<std::unique_ptr<PixelRows>> Decode(absl::Span<const uint8_t> file,
-                                                  PictureSize size, uint32_t times) {
-  absl::StatusOr<std::unique_ptr<PixelRows>> rows = DecodeImage(
-      file, {.least_width = times * size.width, .least_height = times * size.height});
+absl::StatusOr<std::unique_ptr<PixelRows>> Decode(absl::Span<const uint8_t> file, PictureSize size,
+                                                  uint32_t times) {
+  absl::StatusOr<std::unique_ptr<PixelRows>> rows =
+      DecodeImage(file, {.least_width = times * size.width, .least_height = times * size.height});
   if (!rows.ok()) return rows.status();
   return ResizeRows(*std::move(rows), size.width, size.height);
 }
@@ -109,8 +109,8 @@ void WeighThumbnails(absl::Span<const uint8_t> file, PictureSize size, size_t pa
                      EnhancedBook* book) {
   for (const uint32_t box : kBoxes) {
     const uint32_t high = box == 0 ? 300 : 600;
-    const PictureSize small = FitInside(size, box > 1 ? PictureSize{box, box}
-                                                      : PictureSize{kMaxPageSide, high});
+    const PictureSize small =
+        FitInside(size, box > 1 ? PictureSize{box, box} : PictureSize{kMaxPageSide, high});
     absl::StatusOr<std::unique_ptr<PixelRows>> rows = Decode(file, small, 2);
     if (!rows.ok()) continue;
     rows = KeepEnhanced(**rows, {.on = false});
@@ -237,12 +237,15 @@ void SurveyDrawn(Pdf* pdf, const Document& document, const AnalyseOptions& optio
         {pages[i].width, pages[i].height, document.pages[rows[i]].payload_bytes, std::nullopt});
   }
   for (const uint32_t i : ChooseSample(pages)) {
-    survey.MeasureSmall(rows[i], document.pages[rows[i]], &book->drawn[i].growth);
+    std::optional<float> growth;
+    const std::optional<SmallDrawing> small =
+        survey.MeasureSmall(rows[i], document.pages[rows[i]], &growth);
+    if (!small.has_value() || !growth.has_value()) continue;
+    book->drawn[i].small = {.bytes = small->bytes, .growth = *growth};
   }
   for (const uint32_t i : Pick(pages.size(), collect.truths, PathHash(book->path))) {
     const Page& row = document.pages[rows[i]];
-    const absl::StatusOr<FittedJpeg> plain =
-        pdf->Produce(rows[i], row, options, row.payload_bytes);
+    const absl::StatusOr<FittedJpeg> plain = pdf->Produce(rows[i], row, options, row.payload_bytes);
     if (!plain.ok()) continue;
     const std::string jpeg = "\xFF\xD8" + plain->payload + "\xFF\xD9";
     const absl::Span<const uint8_t> file(reinterpret_cast<const uint8_t*>(jpeg.data()),
@@ -294,8 +297,7 @@ EnhancedBook Survey(const std::string& path, const CollectOptions& collect) {
   book.path = path;
   AnalyseOptions options;
   options.enhanced = true;
-  options.quality = book.quality =
-      kQualities[PathHash(path) / 64 % std::size(kQualities)];
+  options.quality = book.quality = kQualities[PathHash(path) / 64 % std::size(kQualities)];
   const std::string extension = LowerExtension(path);
   if (extension == ".pdf") {
     SurveyPdf(options, collect, &book);

@@ -12,7 +12,7 @@ namespace {
 
 // What the margins aim at; the issue asks for 95 %, 99.5 % and all.
 constexpr double kKeep = 0.96;
-constexpr double kKeepTen = 0.997;
+constexpr double kKeepTen = 0.998;
 
 struct Knob {
   double* value;
@@ -66,16 +66,17 @@ double SlotLoss(const Figures& figures) {
 
 std::vector<size_t> SampleOf(const EnhancedBook& book, Knowledge knowledge) {
   if (knowledge == Knowledge::kSparing) return {};
-  if (knowledge != Knowledge::kFew) return ChooseEnhancedSample(book.images);
+  if (knowledge != Knowledge::kFew && knowledge != Knowledge::kTwo)
+    return ChooseEnhancedSample(book.images);
   std::vector<size_t> measured;
   for (size_t i = 0; i < book.images.size(); ++i) {
     if (book.measured[i].has_value()) measured.push_back(i);
   }
-  constexpr size_t kCount = 3;
-  if (measured.size() <= kCount) return measured;
+  const size_t count = knowledge == Knowledge::kFew ? 3 : 2;
+  if (measured.size() <= count) return measured;
   std::vector<size_t> few;
-  for (size_t i = 0; i < kCount; ++i) {
-    few.push_back(measured[(2 * i + 1) * measured.size() / (2 * kCount)]);
+  for (size_t i = 0; i < count; ++i) {
+    few.push_back(measured[(2 * i + 1) * measured.size() / (2 * count)]);
   }
   return few;
 }
@@ -87,7 +88,8 @@ void JudgeImages(const EnhancedBook& book, const std::vector<std::optional<doubl
   for (const Truth& truth : book.image_truths) {
     const bool sampled = measured[truth.page].has_value();
     if (knowledge == Knowledge::kSampled && !sampled) continue;
-    const bool others = knowledge == Knowledge::kUnsampled || knowledge == Knowledge::kFew;
+    const bool others = knowledge == Knowledge::kUnsampled || knowledge == Knowledge::kFew ||
+                        knowledge == Knowledge::kTwo;
     if (others && sampled) continue;
     figures->sampled += sampled ? 1 : 0;
     figures->Judge(slots[truth.page] - book.images[truth.page].icc_bytes, truth);
@@ -100,8 +102,8 @@ void JudgeAlone(const EnhancedBook& book, const EnhancedSlotConstants& constants
     if (!book.measured[truth.page].has_value()) continue;
     const SlotImage& image = book.images[truth.page];
     const std::optional<double> measured = book.measured[truth.page]->bytes;
-    const uint32_t slot = ChooseEnhancedSlots({&image, 1}, {&measured, 1}, book.quality,
-                                              constants)[0];
+    const uint32_t slot =
+        ChooseEnhancedSlots({&image, 1}, {&measured, 1}, book.quality, constants)[0];
     ++figures->sampled;
     figures->Judge(slot - image.icc_bytes, truth);
   }
@@ -134,12 +136,12 @@ Figures EvaluateDrawn(const EnhancedBooks& books, Knowledge knowledge,
   for (const EnhancedBook* book : books) {
     std::vector<DrawnSlot> pages = book->drawn;
     if (knowledge == Knowledge::kSparing) {
-      for (DrawnSlot& page : pages) page.growth.reset();
+      for (DrawnSlot& page : pages) page.small.reset();
     }
     const std::vector<uint32_t> slots = ChooseEnhancedPageSlots(pages, constants);
     const size_t before = figures.pages;
     for (const Truth& truth : book->drawn_truths) {
-      const bool sampled = pages[truth.page].growth.has_value();
+      const bool sampled = pages[truth.page].small.has_value();
       if (knowledge == Knowledge::kSampled && !sampled) continue;
       if (knowledge == Knowledge::kUnsampled && sampled) continue;
       figures.sampled += sampled ? 1 : 0;
@@ -154,7 +156,8 @@ EnhancedSlotConstants FitImages(const EnhancedBooks& books) {
   EnhancedSlotConstants c;
   // What is expected, without margins: mostly of books of which some images are known.
   EnhancedSlotConstants bare;
-  bare.sampled_margin = bare.unsampled_margin = bare.spread_factor = bare.unseen_margin = 0;
+  bare.sampled_margin = bare.unsampled_margin = bare.spread_factor = bare.unseen_margin =
+      bare.scarce_margin = 0;
   Search({{&bare.jpeg.offset, 0.2, -3, 3},
           {&bare.jpeg.slope, 0.1, 0, 1.5},
           {&bare.lossless.offset, 0.2, -4, 3},
@@ -170,15 +173,17 @@ EnhancedSlotConstants FitImages(const EnhancedBooks& books) {
          });
   bare.spread_factor = c.spread_factor;
   bare.unsampled_margin = c.unsampled_margin;
+  bare.scarce_margin = c.scarce_margin;
   c = bare;
   Search({{&c.sampled_margin, 0.05, 0, 1}},
          [&] { return SlotLoss(EvaluateImages(books, Knowledge::kAlone, c)); });
   Search({{&c.unsampled_margin, 0.1, 0, 1.2},
           {&c.spread_factor, 0.3, 0, 4},
-          {&c.spread, 0.1, 0, 1}},
+          {&c.scarce_margin, 0.1, 0, 1.2}},
          [&] {
            Figures figures = EvaluateImages(books, Knowledge::kUnsampled, c);
            figures.Add(EvaluateImages(books, Knowledge::kFew, c));
+           figures.Add(EvaluateImages(books, Knowledge::kTwo, c));
            return SlotLoss(figures);
          });
   Search({{&c.unseen_margin, 0.2, 0, 1.2}},
@@ -188,22 +193,22 @@ EnhancedSlotConstants FitImages(const EnhancedBooks& books) {
 
 DrawnSlotConstants FitDrawn(const EnhancedBooks& books) {
   DrawnSlotConstants c;
-  double sampled = 0.1, unsampled = 0.1, factor = 0, unseen = 0.2;
-  const auto apply = [&] {
-    c.sampled_margin = static_cast<float>(sampled);
-    c.unsampled_margin = static_cast<float>(unsampled);
-    c.spread_factor = static_cast<float>(factor);
-    c.unseen_margin = static_cast<float>(unseen);
+  double share = c.growth_share, fine = c.fine_margin;
+  double sampled = c.sampled_margin, unsampled = c.unsampled_margin, unseen = c.unseen_margin;
+  const auto loss = [&](std::vector<Knowledge> known) {
+    c = {static_cast<float>(share),     static_cast<float>(sampled),
+         static_cast<float>(unsampled), DrawnSlotConstants().fine_detail,
+         static_cast<float>(fine),      static_cast<float>(unseen)};
+    Figures figures;
+    for (const Knowledge knowledge : known) figures.Add(EvaluateDrawn(books, knowledge, c));
+    return SlotLoss(figures);
   };
-  const auto loss = [&](Knowledge knowledge) {
-    apply();
-    return SlotLoss(EvaluateDrawn(books, knowledge, c));
-  };
-  Search({{&sampled, 0.1, -0.6, 1}}, [&] { return loss(Knowledge::kSampled); });
-  Search({{&unsampled, 0.1, -0.6, 1}, {&factor, 0.3, 0, 3}},
-         [&] { return loss(Knowledge::kUnsampled); });
-  Search({{&unseen, 0.1, -0.6, 1}}, [&] { return loss(Knowledge::kSparing); });
-  apply();
+  Search({{&share, 0.1, 0, 1},
+          {&sampled, 0.1, -0.6, 1},
+          {&unsampled, 0.1, -0.6, 1},
+          {&fine, 0.1, 0, 1}},
+         [&] { return loss({Knowledge::kSampled}) + loss({Knowledge::kUnsampled}); });
+  Search({{&unseen, 0.1, -0.6, 1}}, [&] { return loss({Knowledge::kSparing}); });
   return c;
 }
 
@@ -226,19 +231,21 @@ std::string ConstantsText(const EnhancedSlotConstants& c) {
   char text[600];
   std::snprintf(text, sizeof text,
                 "jpeg {%.3f, %.3f} lossless {%.3f, %.3f} lossy {%.3f, %.3f}\nquantiser %.3f doubt "
-                "%.3f likeness %.3f\nsampled %.3f unsampled %.3f spread_factor %.3f spread %.3f "
+                "%.3f likeness %.3f\nsampled %.3f unsampled %.3f spread_factor %.3f scarce %.3f "
                 "unseen %.3f\n",
                 c.jpeg.offset, c.jpeg.slope, c.lossless.offset, c.lossless.slope, c.lossy.offset,
                 c.lossy.slope, c.quantiser, c.doubt, c.likeness, c.sampled_margin,
-                c.unsampled_margin, c.spread_factor, c.spread, c.unseen_margin);
+                c.unsampled_margin, c.spread_factor, c.scarce_margin, c.unseen_margin);
   return text;
 }
 
 std::string ConstantsText(const DrawnSlotConstants& c) {
   char text[300];
   std::snprintf(text, sizeof text,
-                "sampled %.3f unsampled %.3f unseen %.3f spread_factor %.3f\n",
-                c.sampled_margin, c.unsampled_margin, c.unseen_margin, c.spread_factor);
+                "growth_share %.3f sampled %.3f unsampled %.3f fine_detail %.3f fine_margin %.3f "
+                "unseen %.3f\n",
+                c.growth_share, c.sampled_margin, c.unsampled_margin, c.fine_detail, c.fine_margin,
+                c.unseen_margin);
   return text;
 }
 

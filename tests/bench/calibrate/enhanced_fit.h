@@ -24,6 +24,7 @@ enum class Knowledge {
   kSampled,    // of these, those that were measured
   kUnsampled,  // and those that were not
   kFew,        // all but three that alone were measured, as in a long or dear book
+  kTwo,        // all but two
   kAlone,      // every image its own book, measured: a loose image
   kSparing,    // all, and nothing was measured
 };

@@ -19,20 +19,32 @@ namespace {
 
 constexpr size_t kFolds = 5;
 
-constexpr std::array<std::pair<const char*, Knowledge>, 6> kViews = {{
+struct View {
+  const char* title;
+  Knowledge knowledge;
+};
+
+constexpr std::array<View, 7> kViews = {{
     {"as used", Knowledge::kAsUsed},
     {"  measured", Knowledge::kSampled},
     {"  not measured", Knowledge::kUnsampled},
     {"three measured", Knowledge::kFew},
+    {"two measured", Knowledge::kTwo},
     {"loose images", Knowledge::kAlone},
     {"nothing measured", Knowledge::kSparing},
 }};
 
+// Drawn pages are judged by what the sample knows of them, or nothing.
+bool ForDrawn(Knowledge knowledge) {
+  return knowledge == Knowledge::kAsUsed || knowledge == Knowledge::kSampled ||
+         knowledge == Knowledge::kUnsampled || knowledge == Knowledge::kSparing;
+}
+
 void PrintImages(const EnhancedBooks& books, bool fit) {
   std::printf("\nImages, present constants\n");
   PrintHead();
-  for (const auto& [title, knowledge] : kViews) {
-    Print(title, EvaluateImages(books, knowledge, {}));
+  for (const View& view : kViews) {
+    Print(view.title, EvaluateImages(books, view.knowledge, {}));
   }
   std::map<std::string, EnhancedBooks> groups;
   for (const EnhancedBook* book : books) {
@@ -47,15 +59,15 @@ void PrintImages(const EnhancedBooks& books, bool fit) {
   }
   if (!fit) return;
   std::printf("held out (5 folds)\n");
-  for (const auto& [title, knowledge] : kViews) {
-    Print(title, CrossValidateBooks(books, kFolds, [&](const auto& rest, const auto& held) {
-            return EvaluateImages(held, knowledge, FitImages(rest));
+  for (const View& view : kViews) {
+    Print(view.title, CrossValidateBooks(books, kFolds, [&](const auto& rest, const auto& held) {
+            return EvaluateImages(held, view.knowledge, FitImages(rest));
           }));
   }
   const EnhancedSlotConstants fitted = FitImages(books);
   std::printf("same books\n");
-  for (const auto& [title, knowledge] : kViews) {
-    Print(title, EvaluateImages(books, knowledge, fitted));
+  for (const View& view : kViews) {
+    Print(view.title, EvaluateImages(books, view.knowledge, fitted));
   }
   std::printf("%s", ConstantsText(fitted).c_str());
 }
@@ -63,16 +75,16 @@ void PrintImages(const EnhancedBooks& books, bool fit) {
 void PrintDrawn(const EnhancedBooks& books, bool fit) {
   std::printf("\nDrawn pages, present constants\n");
   PrintHead();
-  for (const auto& [title, knowledge] : kViews) {
-    if (knowledge == Knowledge::kAlone || knowledge == Knowledge::kFew) continue;
-    Print(title, EvaluateDrawn(books, knowledge, {}));
+  for (const View& view : kViews) {
+    if (!ForDrawn(view.knowledge)) continue;
+    Print(view.title, EvaluateDrawn(books, view.knowledge, {}));
   }
   if (!fit) return;
   std::printf("held out (5 folds)\n");
-  for (const auto& [title, knowledge] : kViews) {
-    if (knowledge == Knowledge::kAlone || knowledge == Knowledge::kFew) continue;
-    Print(title, CrossValidateBooks(books, kFolds, [&](const auto& rest, const auto& held) {
-            return EvaluateDrawn(held, knowledge, FitDrawn(rest));
+  for (const View& view : kViews) {
+    if (!ForDrawn(view.knowledge)) continue;
+    Print(view.title, CrossValidateBooks(books, kFolds, [&](const auto& rest, const auto& held) {
+            return EvaluateDrawn(held, view.knowledge, FitDrawn(rest));
           }));
   }
   std::printf("%s", ConstantsText(FitDrawn(books)).c_str());
@@ -112,10 +124,11 @@ void PrintCost(const EnhancedBooks& books) {
       sum[3] += SampleCost(book->images[i]);
     }
   }
-  std::printf("\nCPU for the first stat: median %.1f ms, p90 %.1f, p99 %.1f, most %.1f; over a "
-              "listing of cbz/: median %.1f, p90 %.1f, p99 %.1f\n",
-              At(whole, 0.5), At(whole, 0.9), At(whole, 0.99), At(whole, 1), At(extra, 0.5),
-              At(extra, 0.9), At(extra, 0.99));
+  std::printf(
+      "\nCPU for the first stat: median %.1f ms, p90 %.1f, p99 %.1f, most %.1f; over a "
+      "listing of cbz/: median %.1f, p90 %.1f, p99 %.1f\n",
+      At(whole, 0.5), At(whole, 0.9), At(whole, 0.99), At(whole, 1), At(extra, 0.5), At(extra, 0.9),
+      At(extra, 0.99));
   for (const auto& [format, sum] : formats) {
     std::printf("format %d: %.1f ms for %.1f megapixels and %.1f MB, thought to be %.1f ms\n",
                 static_cast<int>(format), sum[0], sum[1], sum[2], sum[3]);

@@ -17,9 +17,9 @@ bool IsFolder(const std::string& path) {
 bool OfOneSize(const std::vector<SlotImage>& images) {
   const auto [narrow, wide] = std::minmax_element(
       images.begin(), images.end(), [](const auto& a, const auto& b) { return a.width < b.width; });
-  const auto [low, high] = std::minmax_element(
-      images.begin(), images.end(),
-      [](const auto& a, const auto& b) { return a.height < b.height; });
+  const auto [low, high] =
+      std::minmax_element(images.begin(), images.end(),
+                          [](const auto& a, const auto& b) { return a.height < b.height; });
   return wide->width <= kAlike * narrow->width && high->height <= kAlike * low->height;
 }
 

@@ -43,8 +43,8 @@ struct EnhancedBook {
   std::vector<Thumbnail> thumbnails;
 };
 
-// The book itself, or, of a folder whose images are not nearly of one size (sprites, icons: no pages
-// of a book), each measured image as a book of its own.
+// The book itself, or, of a folder whose images are not nearly of one size (sprites, icons: no
+// pages of a book), each measured image as a book of its own.
 std::vector<EnhancedBook> BooksOf(const EnhancedBook& record);
 
 std::string Serialise(const EnhancedBook& book);

@@ -33,6 +33,13 @@ TEST(PictureSizeTest, LimitsPixelsAndSides) {
   }
 }
 
+TEST(PictureSizeTest, AThumbnailsSlotGrowsSlowerThanItsPixels) {
+  EXPECT_EQ(ThumbnailPayload({256, 256}), 400u + 7 * 65536 / 4 / 4);  // 65536^(1/8) = 4
+  EXPECT_NEAR(ThumbnailPayload({71, 100}), 4500, 200);
+  EXPECT_NEAR(ThumbnailPayload({195, 300}), 26'500, 500);
+  EXPECT_LE(ThumbnailPayload({65'500, 65'500}), 4'000'000'000u);
+}
+
 TEST(PictureSizeTest, AThumbnailsSlotHoldsAnyPicture) {
   for (uint32_t width = 1; width <= 1100; width += 7) {
     for (const uint32_t height : {1u, 15u, 17u, 100u, 1000u, 65'500u}) {
