@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "codecs/decode/jpeg_payload.h"
+#include "codecs/image/kept_rows.h"
 #include "codecs/image/resize.h"
 #include "codecs/pdf/color_profiles.h"
 #include "codecs/pdf/drawing.h"
@@ -187,9 +188,10 @@ absl::StatusOr<FittedJpeg> Pdf::ProduceSmall(uint32_t index, const Page& page,
   Drawing drawing(impl_->ctx);
   const absl::Status status = drawing.Draw(impl_->doc, *object, index, small, options.box);
   if (!status.ok()) return status;
-  const std::unique_ptr<PixelRows> rows = ResizeRows(
-      std::make_unique<RasterRows>(drawing.raster()), picture.width, picture.height);
-  return FitJpeg(*rows, {.quality = picture.quality, .max_payload = picture.max_payload});
+  const absl::StatusOr<std::unique_ptr<PixelRows>> rows = KeepRows(ResizeRows(
+      std::make_unique<RasterRows>(drawing.raster()), picture.width, picture.height));
+  if (!rows.ok()) return rows.status();
+  return FitJpeg(**rows, {.quality = picture.quality, .max_payload = picture.max_payload});
 }
 
 }  // namespace cbzfs

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "codecs/image/enhance.h"
+#include "codecs/image/kept_rows.h"
 #include "codecs/decode/image_decode.h"
 #include "codecs/decode/image_info.h"
 #include "codecs/decode/jpeg_payload.h"
@@ -100,7 +101,9 @@ absl::StatusOr<MadePicture> ShrinkPicture(absl::Span<const uint8_t> file,
   absl::StatusOr<std::unique_ptr<PixelRows>> rows = DecodeImage(
       file, {.least_width = 2 * request.width, .least_height = 2 * request.height});
   if (!rows.ok()) return rows.status();
-  rows = ResizeRows(*std::move(rows), request.width, request.height);
+  // Kept, because fitting reads a picture twice or more, and this one costs a decode each time.
+  rows = KeepRows(ResizeRows(*std::move(rows), request.width, request.height));
+  if (!rows.ok()) return rows.status();
   absl::StatusOr<MadePicture> made = Fit(**rows, request, "");
   if (made.ok() && !made->note.empty()) {
     made->note = absl::StrCat("the image is damaged (", made->note,
