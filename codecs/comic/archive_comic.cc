@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "codecs/picture/image_page.h"
 #include "codecs/decode/image_info.h"
+#include "codecs/picture/image_page.h"
 
 namespace cbzfs {
 namespace {

@@ -13,8 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "codecs/archive/archive.h"
-#include "codecs/picture/picture.h"
 #include "codecs/document/document.h"
+#include "codecs/picture/picture.h"
 
 namespace cbzfs {
 

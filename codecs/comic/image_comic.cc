@@ -22,8 +22,8 @@ absl::StatusOr<ImagePage> Look(absl::Span<const uint8_t> file) {
 
 absl::Status CheckImage(absl::Span<const uint8_t> file) { return Look(file).status(); }
 
-absl::StatusOr<Document> AnalyseImage(absl::Span<const uint8_t> file,
-                                      const AnalyseOptions& options, bool sparing) {
+absl::StatusOr<Document> AnalyseImage(absl::Span<const uint8_t> file, const AnalyseOptions& options,
+                                      bool sparing) {
   absl::StatusOr<ImagePage> page = Look(file);
   if (!page.ok()) return page.status();
   Document document;
@@ -33,8 +33,8 @@ absl::StatusOr<Document> AnalyseImage(absl::Span<const uint8_t> file,
   row.source_bytes = file.size();
   if (!options.enhanced) return document;
   Page* const rows[] = {&row};
-  FillEnhancedSlots({page->slot}, options, sparing,
-                    [&](size_t, UseImage use) { use(file); }, rows);
+  FillEnhancedSlots(
+      {page->slot}, options, sparing, [&](size_t, UseImage use) { use(file); }, rows);
   return document;
 }
 

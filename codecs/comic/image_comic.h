@@ -19,8 +19,8 @@ namespace cbzfs {
 absl::Status CheckImage(absl::Span<const uint8_t> file);
 
 // Its page table of one page. Statuses as of CheckImage().
-absl::StatusOr<Document> AnalyseImage(absl::Span<const uint8_t> file,
-                                      const AnalyseOptions& options, bool sparing);
+absl::StatusOr<Document> AnalyseImage(absl::Span<const uint8_t> file, const AnalyseOptions& options,
+                                      bool sparing);
 
 }  // namespace cbzfs
 

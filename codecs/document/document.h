@@ -77,8 +77,8 @@ struct Page {
   // can be had from a small decode of that image.
   bool lone_image = false;
 
-  // kOriginal, kImage: what decoding it takes at full size beside the rows themselves, in bytes (the
-  // coefficients of a progressive JPEG, say). A hint for admission.
+  // kOriginal, kImage: what decoding it takes at full size beside the rows themselves, in bytes
+  // (the coefficients of a progressive JPEG, say). A hint for admission.
   uint64_t decode_bytes = 0;
 
   friend bool operator==(const Page&, const Page&) = default;
@@ -130,12 +130,12 @@ struct Document {
 // How strong each stage of the enhancement is; the defaults are the seed's. See
 // codecs/image/enhance.h for the arithmetic.
 struct EnhanceOptions {
-  bool on = true;           // false: pixels stay what they are
-  double curve = 1;         // 0 to 1: share of the S-curve with its lifted shadows
-  double gamma = 0.9;       // 0.1 to 10; under 1 darkens
-  float brightness = 1.03f; // 0 to 10
-  float contrast = 1.05f;   // 0 to 10, around the mean of the page
-  double cutoff = 1;        // 0 to 49: percent of the pixels at each end that autocontrast gives up
+  bool on = true;            // false: pixels stay what they are
+  double curve = 1;          // 0 to 1: share of the S-curve with its lifted shadows
+  double gamma = 0.9;        // 0.1 to 10; under 1 darkens
+  float brightness = 1.03f;  // 0 to 10
+  float contrast = 1.05f;    // 0 to 10, around the mean of the page
+  double cutoff = 1;  // 0 to 49: percent of the pixels at each end that autocontrast gives up
 
   friend bool operator==(const EnhanceOptions&, const EnhanceOptions&) = default;
 };

@@ -179,8 +179,8 @@ absl::StatusOr<FittedJpeg> Pdf::ProduceSmall(uint32_t index, const Page& page,
   }
   // A whole fraction of the page, at least twice as large as the picture: MuPDF then decodes the
   // image at a half, a quarter or an eighth, and the filter has enough to choose from.
-  const uint32_t divisor = std::max(
-      1u, std::min(page.width / (2 * picture.width), page.height / (2 * picture.height)));
+  const uint32_t divisor =
+      std::max(1u, std::min(page.width / (2 * picture.width), page.height / (2 * picture.height)));
   Page small = page;
   small.width = (page.width + divisor - 1) / divisor;
   small.height = (page.height + divisor - 1) / divisor;
@@ -188,8 +188,8 @@ absl::StatusOr<FittedJpeg> Pdf::ProduceSmall(uint32_t index, const Page& page,
   Drawing drawing(impl_->ctx);
   const absl::Status status = drawing.Draw(impl_->doc, *object, index, small, options.box);
   if (!status.ok()) return status;
-  const absl::StatusOr<std::unique_ptr<PixelRows>> rows = KeepRows(ResizeRows(
-      std::make_unique<RasterRows>(drawing.raster()), picture.width, picture.height));
+  const absl::StatusOr<std::unique_ptr<PixelRows>> rows = KeepRows(
+      ResizeRows(std::make_unique<RasterRows>(drawing.raster()), picture.width, picture.height));
   if (!rows.ok()) return rows.status();
   return FitJpeg(**rows, {.quality = picture.quality, .max_payload = picture.max_payload});
 }

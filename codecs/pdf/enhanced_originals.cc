@@ -5,8 +5,7 @@
 namespace cbzfs {
 
 absl::Span<const uint8_t> OriginalStream(absl::Span<const uint8_t> source, const Page& row) {
-  if (row.source_offset > source.size() ||
-      row.source_bytes > source.size() - row.source_offset) {
+  if (row.source_offset > source.size() || row.source_bytes > source.size() - row.source_offset) {
     return {};
   }
   const absl::Span<const uint8_t> rest = source.subspan(row.source_offset);

@@ -53,8 +53,8 @@ class Pdf {
 
   // The page table; no page is drawn at full size. See codecs/pdf/README.md for the cost.
   // `sparing`: not even a page of the sample is drawn small; slots are then larger. For a document
-  // of which a page hangs or kills whoever draws it. The one case in which a slot hangs on time: two
-  // hosts may disagree on whether such a page ends before its deadline.
+  // of which a page hangs or kills whoever draws it. The one case in which a slot hangs on time:
+  // two hosts may disagree on whether such a page ends before its deadline.
   absl::StatusOr<Document> Analyse(const AnalyseOptions& options, bool sparing = false);
 
   // Draws page `index` exactly `page.width` x `page.height` pixels large and fits it into

@@ -23,9 +23,9 @@ std::optional<SmallDrawing> MeasurePageSmall(Pdf::Impl* pdf, uint32_t index, con
                                              const AnalyseOptions& options,
                                              std::optional<float>* enhanced = nullptr);
 
-// Gives every kDrawn row its payload_bytes, and enhanced_bytes where options.enhanced asks for them.
-// `described[i]` is what DescribePage() said of (*rows)[i]; those of other rows are not looked at.
-// `sparing`: no page is drawn small.
+// Gives every kDrawn row its payload_bytes, and enhanced_bytes where options.enhanced asks for
+// them. `described[i]` is what DescribePage() said of (*rows)[i]; those of other rows are not
+// looked at. `sparing`: no page is drawn small.
 void FillSlots(Pdf::Impl* pdf, absl::Span<const SlotPage> described, const AnalyseOptions& options,
                bool sparing, std::vector<Page>* rows);
 

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "codecs/image/enhance.h"
-#include "codecs/image/kept_rows.h"
 #include "codecs/decode/image_decode.h"
 #include "codecs/decode/image_info.h"
 #include "codecs/decode/jpeg_payload.h"
+#include "codecs/image/enhance.h"
+#include "codecs/image/kept_rows.h"
 #include "codecs/image/pixel_rows.h"
 #include "codecs/image/resize.h"
 
@@ -40,10 +40,8 @@ absl::StatusOr<std::unique_ptr<PixelRows>> EnhancedRowsOf(absl::Span<const uint8
 
 absl::StatusOr<MadePicture> Fit(PixelRows& rows, const PictureRequest& request,
                                 const std::string& profile) {
-  absl::StatusOr<FittedJpeg> jpeg =
-      FitJpeg(rows, {.quality = request.quality,
-                     .max_payload = request.max_payload,
-                     .prefix = profile});
+  absl::StatusOr<FittedJpeg> jpeg = FitJpeg(
+      rows, {.quality = request.quality, .max_payload = request.max_payload, .prefix = profile});
   if (!jpeg.ok()) return jpeg.status();
   return MadePicture{.jpeg = *std::move(jpeg), .note = rows.damage()};
 }
@@ -86,8 +84,8 @@ absl::StatusOr<MadePicture> EnhancePicture(absl::Span<const uint8_t> file,
   }
   if (!rows.ok()) return rows.status();
   std::string profile = IccSegments(file);
-  // The slot has room for a profile that the analysis could see; a page without its profile is better
-  // than none.
+  // The slot has room for a profile that the analysis could see; a page without its profile is
+  // better than none.
   if (profile.size() + MinPayload(request.width, request.height) > request.max_payload) {
     profile.clear();
   }
@@ -98,16 +96,16 @@ absl::StatusOr<MadePicture> EnhancePicture(absl::Span<const uint8_t> file,
 
 absl::StatusOr<MadePicture> ShrinkPicture(absl::Span<const uint8_t> file,
                                           const PictureRequest& request) {
-  absl::StatusOr<std::unique_ptr<PixelRows>> rows = DecodeImage(
-      file, {.least_width = 2 * request.width, .least_height = 2 * request.height});
+  absl::StatusOr<std::unique_ptr<PixelRows>> rows =
+      DecodeImage(file, {.least_width = 2 * request.width, .least_height = 2 * request.height});
   if (!rows.ok()) return rows.status();
   // Kept, because fitting reads a picture twice or more, and this one costs a decode each time.
   rows = KeepRows(ResizeRows(*std::move(rows), request.width, request.height));
   if (!rows.ok()) return rows.status();
   absl::StatusOr<MadePicture> made = Fit(**rows, request, "");
   if (made.ok() && !made->note.empty()) {
-    made->note = absl::StrCat("the image is damaged (", made->note,
-                              "): shown as far as it can be decoded");
+    made->note =
+        absl::StrCat("the image is damaged (", made->note, "): shown as far as it can be decoded");
   }
   return made;
 }

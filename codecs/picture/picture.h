@@ -1,9 +1,10 @@
 // A page's image, decoded and made into what a view shows of it: enhanced, or small.
 //
 // What a broken image becomes: where damage shows, an enhanced page is the image's own JPEG stream
-// if that fits its slot, untouched; else what could be decoded of it, the rest white, be it all. Both
-// with a note for the user: whoever copies the book gets a whole archive, and can look up which page
-// to look for in the source. A thumbnail of which nothing can be decoded is a failure (kDataLoss).
+// if that fits its slot, untouched; else what could be decoded of it, the rest white, be it all.
+// Both with a note for the user: whoever copies the book gets a whole archive, and can look up
+// which page to look for in the source. A thumbnail of which nothing can be decoded is a failure
+// (kDataLoss).
 //
 // Only the worker calls this. Any thread; keeps no state.
 

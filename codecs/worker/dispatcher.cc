@@ -25,8 +25,8 @@ absl::Status CheckJob(const Job& job, uint64_t memory_bytes) {
   const DrawRequest& draw = job.draw;
   if (draw.finish == Finish::kEntry) {
     if (draw.entry_bytes == 0) return absl::InvalidArgumentError("an empty entry");
-    // All of it is held at once, here and at the worker: unlike a page it may be of any size, and so
-    // it is not let in alone when it is over the limit.
+    // All of it is held at once, here and at the worker: unlike a page it may be of any size, and
+    // so it is not let in alone when it is over the limit.
     if (draw.entry_bytes > kMaxPayload || job.MemoryNeed() > memory_bytes) {
       return absl::ResourceExhaustedError(
           absl::StrCat("an entry of ", draw.entry_bytes >> 20,
@@ -56,8 +56,8 @@ bool IsLasting(const absl::Status& failure) {
   }
 }
 
-// An image too large to be kept is decoded three times: for its statistics, for the quality that fills
-// its slot, and for the JPEG.
+// An image too large to be kept is decoded three times: for its statistics, for the quality that
+// fills its slot, and for the JPEG.
 constexpr int kPasses = 3;
 
 absl::Duration DeadlineOf(const Job& job, const WorkerPoolOptions& options) {

@@ -13,8 +13,8 @@ constexpr uint64_t kBandBytes = 16 << 20;
 uint64_t Pixels(const Page& row) { return uint64_t{row.width} * row.height; }
 uint64_t RasterBytes(const Page& row) { return Pixels(row) * (row.gray ? 1 : 3); }
 
-// An encoder that optimises its Huffman tables holds all coefficients, two bytes each: of gray one a
-// pixel, of 4:2:0 one and a half.
+// An encoder that optimises its Huffman tables holds all coefficients, two bytes each: of gray one
+// a pixel, of 4:2:0 one and a half.
 uint64_t EncoderBytes(const Page& row) { return Pixels(row) * (row.gray ? 2 : 3); }
 
 uint64_t NeedForPage(const DrawRequest& draw) {

@@ -40,8 +40,8 @@ struct Job {
   // Room for the answer in its result file.
   uint64_t ResultCapacity() const;
   // What it takes at the worker, in bytes. A drawing: the raster, once more for the encoder's and
-  // MuPDF's intermediate ones (transparency groups), and the answer. A picture made of an image: what
-  // the decoder holds, the rows where they are kept, and the answer. 0 for all else.
+  // MuPDF's intermediate ones (transparency groups), and the answer. A picture made of an image:
+  // what the decoder holds, the rows where they are kept, and the answer. 0 for all else.
   uint64_t MemoryNeed() const;
   // May not have the last free worker: what draws, and what nobody waits for.
   bool IsBulk() const { return kind == Kind::kDraw || priority > Priority::kListing; }

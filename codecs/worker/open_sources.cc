@@ -64,9 +64,9 @@ absl::StatusOr<OpenSources::Source> OpenSources::Get(const Key& key, UniqueFd so
   MakeRoom(key.bytes);
   void* const data = mmap(nullptr, key.bytes, PROT_READ, MAP_PRIVATE, source.get(), 0);
   if (data == MAP_FAILED) return absl::ResourceExhaustedError("the file is too large to be mapped");
-  Entry entry{.key = key,
-              .mapping = std::unique_ptr<uint8_t, Unmap>(static_cast<uint8_t*>(data),
-                                                         Unmap{key.bytes})};
+  Entry entry{
+      .key = key,
+      .mapping = std::unique_ptr<uint8_t, Unmap>(static_cast<uint8_t*>(data), Unmap{key.bytes})};
   if (absl::Status status = Open(&entry); !status.ok()) return status;
   sources_.push_front(std::move(entry));
   return sources_.front().Lend();

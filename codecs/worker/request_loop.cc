@@ -148,8 +148,8 @@ int ServeRequests(const Engines& engines, int socket) {
     absl::Status status;
     bool exhausted = false;
     try {
-      status = Serve(&sources, request, std::move(descriptors->front()),
-                     descriptors->back().get(), &reply);
+      status = Serve(&sources, request, std::move(descriptors->front()), descriptors->back().get(),
+                     &reply);
     } catch (const std::bad_alloc&) {
       status = absl::ResourceExhaustedError("memory ended");
       exhausted = true;

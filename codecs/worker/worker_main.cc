@@ -15,10 +15,10 @@
 
 namespace {
 
-// Rasters and coefficients come and go with every page. glibc would map each afresh and give it back
-// at once: 10 000 page faults for a page of 6 megapixels, a fifth of all that enhancing it costs. So
-// they stay in the heap, up to what a few such pages need; a worker that holds much more than that is
-// replaced when it is done (Dispatcher::kRecycleBytes).
+// Rasters and coefficients come and go with every page. glibc would map each afresh and give it
+// back at once: 10 000 page faults for a page of 6 megapixels, a fifth of all that enhancing it
+// costs. So they stay in the heap, up to what a few such pages need; a worker that holds much more
+// than that is replaced when it is done (Dispatcher::kRecycleBytes).
 void TuneAllocator() {
   mallopt(M_MMAP_THRESHOLD, 512 << 20);
   mallopt(M_TRIM_THRESHOLD, 96 << 20);
@@ -46,6 +46,6 @@ int main(int argc, char** argv) {
   }
   cbzfs::PdfEngine pdf;  // shared by all workers until they write to it
   const cbzfs::Engines engines = {.pdf = &pdf, .charsets = charsets->get()};
-  return cbzfs::RunZygote(
-      socket, [&engines](int worker) { return cbzfs::ServeRequests(engines, worker); });
+  return cbzfs::RunZygote(socket,
+                          [&engines](int worker) { return cbzfs::ServeRequests(engines, worker); });
 }

@@ -110,8 +110,7 @@ std::shared_ptr<Document> EnhancedDocument(const Document& source,
     // The colour profile of an original page stands in front of the enhanced one, too.
     const uint64_t profile =
         row.kind == PageKind::kOriginal && row.insert >= 0 ? source.inserts[row.insert].size() : 0;
-    document->pages.push_back(
-        MadePage(row, {row.width, row.height}, row.enhanced_bytes + profile));
+    document->pages.push_back(MadePage(row, {row.width, row.height}, row.enhanced_bytes + profile));
     document->pages.back().dpi = row.dpi;
   }
   return document;
@@ -124,9 +123,8 @@ std::shared_ptr<Document> SmallDocument(const Document& source, const std::vecto
   for (const uint32_t index : rows) {
     const Page& row = source.pages[index];
     const PictureSize whole = {row.width, row.height};
-    const PictureSize size = cover
-                                 ? FitInside(whole, {UINT32_MAX, options.cover_height})
-                                 : FitInside(whole, {options.thumb_size, options.thumb_size});
+    const PictureSize size = cover ? FitInside(whole, {UINT32_MAX, options.cover_height})
+                                   : FitInside(whole, {options.thumb_size, options.thumb_size});
     document->pages.push_back(MadePage(row, size, ThumbnailPayload(size)));
   }
   return document;
@@ -145,10 +143,10 @@ uint64_t OptionsOf(const Book::Identity& identity, const Options& options) {
 }  // namespace
 
 uint64_t Book::IdOf(const Identity& identity) {
-  const std::array<uint64_t, 4> words = {
-      HashOf(identity.source.key), static_cast<uint64_t>(identity.source.format),
-      static_cast<uint64_t>(identity.rendition),
-      XXH3_64bits(identity.stem.data(), identity.stem.size())};
+  const std::array<uint64_t, 4> words = {HashOf(identity.source.key),
+                                         static_cast<uint64_t>(identity.source.format),
+                                         static_cast<uint64_t>(identity.rendition),
+                                         XXH3_64bits(identity.stem.data(), identity.stem.size())};
   return XXH3_64bits(words.data(), sizeof(words));
 }
 

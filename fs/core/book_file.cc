@@ -18,7 +18,10 @@ class BookFile::Operation : public ReadWait,
  public:
   Operation(std::shared_ptr<const OpenBook> book, uint64_t offset, std::vector<Piece> pieces,
             ReadDone done)
-      : book_(std::move(book)), offset_(offset), pieces_(std::move(pieces)), done_(std::move(done)) {
+      : book_(std::move(book)),
+        offset_(offset),
+        pieces_(std::move(pieces)),
+        done_(std::move(done)) {
     for (const Piece& piece : pieces_) size_ += piece.size;
     buffer_ = std::make_shared_for_overwrite<char[]>(size_);
   }

@@ -1,6 +1,6 @@
 // A part of a book held open (all of a virtual CBZ, or one page): reads are put together from the
-// layout's literals, ranges of the source and pages, and the pages that will be wanted next are made
-// ahead.
+// layout's literals, ranges of the source and pages, and the pages that will be wanted next are
+// made ahead.
 //
 // One handle sees one version of its source: a read whose source has changed since is EIO, never a
 // mix (docs: PageStore checks drawn pages, this class the ranges).
@@ -22,7 +22,8 @@ namespace cbzfs {
 
 class BookFile : public OpenFile {
  public:
-  // The file is `extent` of the book's layout. `keeper` owns `pages` and is held as long as the file.
+  // The file is `extent` of the book's layout. `keeper` owns `pages` and is held as long as the
+  // file.
   BookFile(std::shared_ptr<const OpenBook> book, const Extent& extent, PageStore* pages,
            std::shared_ptr<ReadAhead> ahead, std::shared_ptr<const void> keeper)
       : keeper_(std::move(keeper)),

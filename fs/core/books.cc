@@ -35,12 +35,12 @@ Books::Books(Documents* documents, const Options& options)
 void Books::Get(const std::string& path, const Book::Identity& identity, Priority priority,
                 Done done) {
   if (Pointer book = books_.Find(Book::IdOf(identity))) return done(std::move(book));
-  documents_->Get(path, identity.source, priority,
-                  [this, identity, done = std::move(done)](
-                      absl::StatusOr<Documents::Pointer> known) mutable {
-                    if (!known.ok()) return done(known.status());
-                    done(Make(identity, *std::move(known)));
-                  });
+  documents_->Get(
+      path, identity.source, priority,
+      [this, identity, done = std::move(done)](absl::StatusOr<Documents::Pointer> known) mutable {
+        if (!known.ok()) return done(known.status());
+        done(Make(identity, *std::move(known)));
+      });
 }
 
 absl::StatusOr<Books::Pointer> Books::Make(const Book::Identity& identity,

@@ -1,8 +1,8 @@
 // The books that were looked at lately, so that a folder of pages or a second listing need not make
 // their tables again.
 //
-// Threads: any. Callbacks come from inside the call when the answer is at hand, else from the worker
-// pool's thread.
+// Threads: any. Callbacks come from inside the call when the answer is at hand, else from the
+// worker pool's thread.
 
 #ifndef CBZFS_FS_CORE_BOOKS_H_
 #define CBZFS_FS_CORE_BOOKS_H_

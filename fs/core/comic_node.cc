@@ -112,13 +112,13 @@ void ComicFile::GetAttr(AttrDone done) {
     if (auto file = open_.lock()) return done(open_attr_);
     return done(ErrnoStatus(st.ok() ? ESTALE : ErrnoOf(st.status()), where));
   }
-  services().books->GetBytes(where, version_.book, part_, Priority::kStat,
-                             [self = shared_from_this(), st = *st,
-                              done = std::move(done)](absl::StatusOr<uint64_t> bytes) mutable {
-                               if (!bytes.ok()) return done(Gone(bytes.status()));
-                               done(ShownAttr(self->view().since_ns(), st, self->stat_ino_,
-                                              *bytes));
-                             });
+  services().books->GetBytes(
+      where, version_.book, part_, Priority::kStat,
+      [self = shared_from_this(), st = *st,
+       done = std::move(done)](absl::StatusOr<uint64_t> bytes) mutable {
+        if (!bytes.ok()) return done(Gone(bytes.status()));
+        done(ShownAttr(self->view().since_ns(), st, self->stat_ino_, *bytes));
+      });
 }
 
 void ComicFile::Open(OpenDone done) {
@@ -149,8 +149,7 @@ absl::StatusOr<std::shared_ptr<OpenFile>> ComicFile::MakeFile(
   } else {
     const Extent extent = book->ExtentOf(part_);
     // Whoever reads a picture by itself wants no other.
-    const uint32_t pages_ahead =
-        part_.kind == BookPart::Kind::kWhole ? services().read_ahead : 0;
+    const uint32_t pages_ahead = part_.kind == BookPart::Kind::kWhole ? services().read_ahead : 0;
     auto ahead = ahead_ != nullptr ? ahead_ : std::make_shared<ReadAhead>(pages, pages_ahead);
     open = std::make_shared<BookFile>(HoldOpen(where, std::move(file), std::move(book)), extent,
                                       pages, std::move(ahead), shared_services());
@@ -185,13 +184,12 @@ void ComicFolder::WithBook(Priority priority, Ready ready,
   auto st = services().library->StatFile(where);
   if (!st.ok()) return failed(st.status());
   if (KeyOf(*st) != version_.book.source.key) return failed(ErrnoStatus(ESTALE, where));
-  services().books->Get(
-      where, version_.book, priority,
-      [self = shared_from_this(), st = *st, ready = std::move(ready),
-       failed = std::move(failed)](absl::StatusOr<Books::Pointer> book) mutable {
-        if (!book.ok()) return failed(Gone(book.status()));
-        ready(st, *std::move(book));
-      });
+  services().books->Get(where, version_.book, priority,
+                        [self = shared_from_this(), st = *st, ready = std::move(ready),
+                         failed = std::move(failed)](absl::StatusOr<Books::Pointer> book) mutable {
+                          if (!book.ok()) return failed(Gone(book.status()));
+                          ready(st, *std::move(book));
+                        });
 }
 
 Found ComicFolder::FoundOf(const BookTree::Child& child, const struct stat& source,
@@ -220,7 +218,8 @@ void ComicFolder::Lookup(std::string_view name, LookupDone done) {
       [this, shared, name = std::string(name)](const struct stat& source, Books::Pointer book) {
         const Books::Tree tree = services().books->TreeOf(book);
         const BookTree::Child* const child = tree->Find(inside_, name);
-        if (child == nullptr) return (*shared)(ErrnoStatus(ENOENT, absl::StrCat(path(), "/", name)));
+        if (child == nullptr)
+          return (*shared)(ErrnoStatus(ENOENT, absl::StrCat(path(), "/", name)));
         (*shared)(FoundOf(*child, source, *book));
       },
       [shared](const absl::Status& failure) { (*shared)(failure); });

@@ -35,7 +35,8 @@ struct stat OwnAttr(const Services& services, uint64_t ino, mode_t mode) {
 
 class TextOpenFile : public OpenFile {
  public:
-  explicit TextOpenFile(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {
+  explicit TextOpenFile(std::string text)
+      : text_(std::make_shared<const std::string>(std::move(text))) {
     // The size is not known before the file is opened.
     direct_io = true;
   }
@@ -129,9 +130,9 @@ class FixedFolder : public Node {
 std::shared_ptr<Node> MakeControlFolder(const std::shared_ptr<Services>& services) {
   std::vector<FixedFolder::Child> files;
   files.push_back({"status", std::make_shared<ControlFile>(services, kStatusIno, StatusJson)});
-  files.push_back({"errors", std::make_shared<ControlFile>(
-                                 services, kErrorsIno,
-                                 [](const Services& s) { return s.errors.Text(); })});
+  files.push_back(
+      {"errors", std::make_shared<ControlFile>(services, kErrorsIno,
+                                               [](const Services& s) { return s.errors.Text(); })});
   return std::make_shared<FixedFolder>(services, kControlIno, 0500, std::move(files));
 }
 
@@ -140,15 +141,16 @@ std::shared_ptr<Node> MakeControlFolder(const std::shared_ptr<Services>& service
 class ViewRoot : public SourceFolder {
  public:
   ViewRoot(const std::shared_ptr<Services>& services, const View* view)
-      : SourceFolder(services, view, Filesystem::kRootIno, ""), control_(MakeControlFolder(services)) {}
+      : SourceFolder(services, view, Filesystem::kRootIno, ""),
+        control_(MakeControlFolder(services)) {}
 
   void Lookup(std::string_view name, LookupDone done) override {
     if (name != kControlName) return SourceFolder::Lookup(name, std::move(done));
-    control_->GetAttr([node = control_,
-                       done = std::move(done)](absl::StatusOr<struct stat> attr) mutable {
-      if (!attr.ok()) return done(attr.status());
-      done(Found{std::move(node), *attr});
-    });
+    control_->GetAttr(
+        [node = control_, done = std::move(done)](absl::StatusOr<struct stat> attr) mutable {
+          if (!attr.ok()) return done(attr.status());
+          done(Found{std::move(node), *attr});
+        });
   }
 
  private:
@@ -183,12 +185,9 @@ std::string StatusJson(const Services& services) {
   json["library"] = Escape(services.library->path());
   json["views"] = nlohmann::json::array();
   for (const auto& view : services.views) json["views"].push_back(view->name());
-  json["pages"] = {{"original", pages.original},
-                   {"drawn", pool.drawn},
-                   {"enhanced", pool.enhanced},
-                   {"thumbnails", pool.thumbnails},
-                   {"entries", pool.entries},
-                   {"joined", pages.joined},
+  json["pages"] = {{"original", pages.original}, {"drawn", pool.drawn},
+                   {"enhanced", pool.enhanced},  {"thumbnails", pool.thumbnails},
+                   {"entries", pool.entries},    {"joined", pages.joined},
                    {"failed", pages.failed}};
   constexpr const char* kRenditionNames[kRenditions] = {"cbz", "enhanced", "thumbnails", "covers"};
   for (size_t i = 0; i < kRenditions; ++i) {

@@ -25,8 +25,7 @@ constexpr absl::Duration kAccident = absl::Minutes(10);
 // The file itself is at fault: the same would happen the next time.
 bool IsLasting(const absl::Status& failure) {
   return absl::IsInvalidArgument(failure) || absl::IsPermissionDenied(failure) ||
-         absl::IsNotFound(failure) || absl::IsUnimplemented(failure) ||
-         absl::IsOutOfRange(failure);
+         absl::IsNotFound(failure) || absl::IsUnimplemented(failure) || absl::IsOutOfRange(failure);
 }
 
 uint64_t ChargeOf(const Document* document) {
@@ -224,8 +223,8 @@ void Documents::Probe(const std::string& path, const DocumentRef& wanted, Priori
                  absl::Status opens = probed.status();
                  if (opens.ok() && probed->page_count > options_.max_pages) {
                    opens = absl::InvalidArgumentError(absl::StrCat(
-                       probed->page_count, " pages are more than -o max_pages=",
-                       options_.max_pages, " allows: shown as it is"));
+                       probed->page_count, " pages are more than -o max_pages=", options_.max_pages,
+                       " allows: shown as it is"));
                  }
                  if (!opens.ok()) {
                    LearnFailure(path, ref, 0, opens);
@@ -240,8 +239,8 @@ void Documents::Get(const std::string& path, const DocumentRef& ref, Priority pr
   auto known = Find(path, ref);
   if (known.has_value() && (!known->ok() || **known != nullptr)) return done(*std::move(known));
   auto shared = std::make_shared<Done>(std::move(done));
-  const auto ticket = flights_.Join(
-      ref, [shared](const absl::StatusOr<Pointer>& result) { (*shared)(result); });
+  const auto ticket =
+      flights_.Join(ref, [shared](const absl::StatusOr<Pointer>& result) { (*shared)(result); });
   if (ticket.leader) {
     StartAnalysis(path, ref, priority, ticket.id);
   } else if (ticket.work != 0) {

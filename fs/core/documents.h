@@ -52,8 +52,8 @@ struct DocumentRef {
   }
 };
 
-// A page of a document in `.cbzfs/errors`: its number, 0 where it has none of its own, and the reason,
-// which names the entry of an archive, whose numbers nobody can see.
+// A page of a document in `.cbzfs/errors`: its number, 0 where it has none of its own, and the
+// reason, which names the entry of an archive, whose numbers nobody can see.
 struct PageLine {
   uint32_t number = 0;
   std::string reason;
@@ -97,7 +97,7 @@ class Documents {
   // A state of knowledge; `until` bounds that of accidents.
   struct State {
     absl::Status failure;
-    Pointer document;     // null: it opens, but its pages are not known yet
+    Pointer document;  // null: it opens, but its pages are not known yet
     absl::Time until = absl::InfiniteFuture();
   };
   using Opened = std::shared_ptr<const SourceFile>;

@@ -58,12 +58,12 @@ std::shared_ptr<ReadWait> EntryFile::Read(uint64_t offset, size_t size, ReadDone
     done(ReadStored(offset, size));
     return nullptr;
   }
-  auto wait = pages_->Get(book_, page_, Priority::kReader,
-                          [offset, size, done = std::move(done)](
-                              absl::StatusOr<PageStore::Pointer> body) mutable {
-                            if (!body.ok()) return done(body.status());
-                            done(SliceOf(*body, offset, size));
-                          });
+  auto wait = pages_->Get(
+      book_, page_, Priority::kReader,
+      [offset, size, done = std::move(done)](absl::StatusOr<PageStore::Pointer> body) mutable {
+        if (!body.ok()) return done(body.status());
+        done(SliceOf(*body, offset, size));
+      });
   return wait == nullptr ? nullptr : std::make_shared<PageWait>(std::move(wait));
 }
 

@@ -71,9 +71,9 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
   if (!opened.ok()) return absl::NotFoundError(opened.status().message());
   services->library = *std::move(opened);
 
-  const uint32_t workers =
-      options.workers > 0 ? options.workers
-                          : static_cast<uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  const uint32_t workers = options.workers > 0
+                               ? options.workers
+                               : static_cast<uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   services->read_ahead = options.read_ahead >= 0 ? static_cast<uint32_t>(options.read_ahead)
                                                  : kReadAheadPerWorker * workers;
   auto pool = WorkerPool::Start(PoolOptions(options, worker_program));

@@ -2,9 +2,10 @@
 //
 // A view wishes names for what it turns into something else (Foo.pdf into Foo.cbz, or into a cover
 // Foo.jpg and a folder Foo); everything else keeps its name. The answer follows from the folder's
-// names alone, never from what was listed before or from the order in which the folder is read, so a
-// path resolves the same way on every host and at any time:
-//   - a real entry keeps its name: where Foo.cbz exists, Foo.pdf shows as Foo.pdf.cbz; where there is
+// names alone, never from what was listed before or from the order in which the folder is read, so
+// a path resolves the same way on every host and at any time:
+//   - a real entry keeps its name: where Foo.cbz exists, Foo.pdf shows as Foo.pdf.cbz; where there
+//   is
 //     a folder Foo, the folder made of Foo.pdf is Foo.pdf;
 //   - of several that want one name, archives come first, then PDFs, then images; of these the ones
 //     with their extension in lower case; then byte order. The others get their full name and the
@@ -76,8 +77,8 @@ class NameMap {
     const Shown* shown = nullptr;
   };
 
-  // `wishes` tells what a file or link of a format shows as; empty: it is no candidate. Hidden names
-  // are left out unless `show_hidden`; they still block names.
+  // `wishes` tells what a file or link of a format shows as; empty: it is no candidate. Hidden
+  // names are left out unless `show_hidden`; they still block names.
   using Wishes = std::function<std::vector<Wish>(SourceFormat)>;
   NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_hidden);
   NameMap(NameMap&&) = default;  // not copied: the tables point into the entries

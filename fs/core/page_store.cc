@@ -32,7 +32,10 @@ class PageStore::Waiting : public PageStore::Wait,
  public:
   Waiting(PageStore* store, std::shared_ptr<const OpenBook> book, Key key, Priority priority,
           Done done)
-      : store_(store), book_(std::move(book)), key_(key), priority_(priority),
+      : store_(store),
+        book_(std::move(book)),
+        key_(key),
+        priority_(priority),
         done_(std::move(done)) {}
 
   void Join() {
@@ -109,8 +112,8 @@ std::shared_ptr<PageStore::Wait> PageStore::Get(const std::shared_ptr<const Open
 void PageStore::OfferDataCrc(const OpenBook& book, uint32_t page, uint32_t data_crc) {
   const Key key{book.book->id(), page};
   if (cache_.Contains(key)) return;
-  auto body = Body::Original(book.book->layout()->Body(page), data_crc,
-                             book.book->row(page).source_bytes);
+  auto body =
+      Body::Original(book.book->layout()->Body(page), data_crc, book.book->row(page).source_bytes);
   KeepSeal(key, std::move(body));
 }
 
@@ -179,24 +182,23 @@ void PageStore::StartFromPlain(const Open& book, const Key& key, Priority priori
     stages_[key] = {.leader = leader, .wait = nullptr, .priority = priority};
   }
   const uint32_t row = book->book->row_index(key.page);
-  auto wait = Get(book->plain, row, priority,
-                  [this, book, key, row, leader](absl::StatusOr<Pointer> plain) {
-                    const auto stage = TakeStage(key, leader);
-                    if (!stage.has_value()) return;  // abandoned
-                    // The plain page has said itself what was wrong.
-                    if (!plain.ok()) {
-                      flights_.Complete(key, plain.status());
-                      return;
-                    }
-                    auto image = ImageOfPlain(*book->plain->book, row, **plain);
-                    if (!image.ok()) {
-                      flights_.Complete(key, Failed(*book, key.page, image.status()));
-                      return;
-                    }
-                    const DrawRequest request =
-                        RequestFor(*book->book, key.page, options_, **image);
-                    Ask(book, *std::move(image), request, key, stage->priority, leader);
-                  });
+  auto wait = Get(
+      book->plain, row, priority, [this, book, key, row, leader](absl::StatusOr<Pointer> plain) {
+        const auto stage = TakeStage(key, leader);
+        if (!stage.has_value()) return;  // abandoned
+        // The plain page has said itself what was wrong.
+        if (!plain.ok()) {
+          flights_.Complete(key, plain.status());
+          return;
+        }
+        auto image = ImageOfPlain(*book->plain->book, row, **plain);
+        if (!image.ok()) {
+          flights_.Complete(key, Failed(*book, key.page, image.status()));
+          return;
+        }
+        const DrawRequest request = RequestFor(*book->book, key.page, options_, **image);
+        Ask(book, *std::move(image), request, key, stage->priority, leader);
+      });
   if (wait == nullptr) return;
   {
     absl::MutexLock lock(&stages_mu_);
@@ -287,8 +289,8 @@ void PageStore::CountSlot(const Book& book, uint32_t page, const Drawn& drawn) {
 }
 
 void PageStore::Report(const OpenBook& book, uint32_t page, const std::string& reason) {
-  const PageLine line = LineOf(book.book->document(), book.book->format(),
-                               book.book->row_index(page), reason);
+  const PageLine line =
+      LineOf(book.book->document(), book.book->format(), book.book->row_index(page), reason);
   errors_->Report(book.path, line.number, line.reason);
 }
 

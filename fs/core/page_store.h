@@ -3,8 +3,9 @@
 //
 // A page's Body (codecs/zip/body.h) is what the layout cannot know beforehand. For an original page
 // it is the seal behind the source's own bytes: made at once from the source, no worker involved.
-// For all others a worker draws, enhances, scales or unpacks (page_recipe.h). A page that is made of
-// the plain page waits for that one first, in the same table as everybody who reads the plain page.
+// For all others a worker draws, enhances, scales or unpacks (page_recipe.h). A page that is made
+// of the plain page waits for that one first, in the same table as everybody who reads the plain
+// page.
 //
 // Threads: any. Callbacks come from inside the call when the page is at hand, else from the worker
 // pool's thread. The store must outlive what waits for it; Services (services.h) sees to that.
@@ -68,15 +69,14 @@ class PageStore {
     uint64_t used = 0;      // of these, by images; the rest is padding
   };
   struct Stats {
-    uint64_t original = 0;  // original pages sealed and served from the source
-    uint64_t joined = 0;    // requests that joined one under way
-    uint64_t failed = 0;    // pages that could not be made
+    uint64_t original = 0;                     // original pages sealed and served from the source
+    uint64_t joined = 0;                       // requests that joined one under way
+    uint64_t failed = 0;                       // pages that could not be made
     std::array<SlotStats, kRenditions> slots;  // by Rendition
     LruCacheStats cache;
   };
 
-  PageStore(WorkerPool* pool, ErrorLog* errors, const AnalyseOptions& options,
-            uint64_t cache_bytes)
+  PageStore(WorkerPool* pool, ErrorLog* errors, const AnalyseOptions& options, uint64_t cache_bytes)
       : pool_(pool), errors_(errors), options_(options), cache_(cache_bytes) {}
 
   // Null when `done` has been called from inside and nothing is left to wait for.
@@ -120,8 +120,7 @@ class PageStore {
            const Key& key, Priority priority, uint64_t leader);
   // Nobody waits for the page any more.
   void Abandon(const Key& key, uint64_t work);
-  absl::StatusOr<Pointer> Finish(const OpenBook& book, const Key& key,
-                                 absl::StatusOr<Drawn> drawn);
+  absl::StatusOr<Pointer> Finish(const OpenBook& book, const Key& key, absl::StatusOr<Drawn> drawn);
   void CountSlot(const Book& book, uint32_t page, const Drawn& drawn);
   void Report(const OpenBook& book, uint32_t page, const std::string& reason);
   absl::Status Failed(const OpenBook& book, uint32_t page, const absl::Status& failure);
@@ -131,8 +130,8 @@ class PageStore {
   const AnalyseOptions options_;
   LruCache<Key, Body> cache_;
   Flights flights_;
-  // Flights that wait for their plain page, and how they do. Whoever takes one out carries it on: the
-  // plain page as it comes, or the last who waited as they leave.
+  // Flights that wait for their plain page, and how they do. Whoever takes one out carries it on:
+  // the plain page as it comes, or the last who waited as they leave.
   struct Stage {
     uint64_t leader = 0;
     std::shared_ptr<Wait> wait;  // null until Get() has returned

@@ -18,8 +18,8 @@ void ReadAhead::Follow(const std::shared_ptr<const OpenBook>& book, uint32_t pag
   uint32_t begin, end;
   {
     absl::MutexLock lock(&mu_);
-    // The kernel reads ahead with several requests at once, which arrive in any order: a page or two
-    // back or forth is still the same reader reading on.
+    // The kernel reads ahead with several requests at once, which arrive in any order: a page or
+    // two back or forth is still the same reader reading on.
     const bool same_place = last_page_ != UINT32_MAX && page + 2 >= last_page_;
     if (same_place && page <= last_page_) return;
     const bool reads_on = same_place && page <= last_page_ + 2;
@@ -45,10 +45,11 @@ void ReadAhead::Make(const std::shared_ptr<const OpenBook>& book, uint32_t page)
     absl::MutexLock lock(&mu_);
     waits_.try_emplace(page);
   }
-  auto wait = store_->Get(book, page, Priority::kReadAhead,
-                          [weak = weak_from_this(), page](const absl::StatusOr<PageStore::Pointer>&) {
-                            if (const auto self = weak.lock()) self->Made(page);
-                          });
+  auto wait =
+      store_->Get(book, page, Priority::kReadAhead,
+                  [weak = weak_from_this(), page](const absl::StatusOr<PageStore::Pointer>&) {
+                    if (const auto self = weak.lock()) self->Made(page);
+                  });
   absl::MutexLock lock(&mu_);
   const auto entry = waits_.find(page);
   if (entry != waits_.end()) entry->second = std::move(wait);

@@ -1,8 +1,8 @@
 // Follows a reader through the pages of a book and has the next ones made ahead.
 //
 // Page after page is reading on, anything else is not: one page alone (a cover) makes no other. A
-// handle of a whole CBZ has a follower of its own; the files of one folder of pages share one, since
-// whoever opens one after another reads on as well.
+// handle of a whole CBZ has a follower of its own; the files of one folder of pages share one,
+// since whoever opens one after another reads on as well.
 //
 // Threads: any.
 

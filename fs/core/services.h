@@ -35,13 +35,13 @@ struct Services {
   std::vector<std::unique_ptr<View>> views;
 };
 
-// Attributes as the mount shows them: the source's owner and times, no write bits, one link. No time
-// is before `since_ns` (View::since_ns()).
+// Attributes as the mount shows them: the source's owner and times, no write bits, one link. No
+// time is before `since_ns` (View::since_ns()).
 struct stat ShownAttr(int64_t since_ns, const struct stat& source, uint64_t ino, uint64_t size);
 
 // Inode number of what `view` shows of the source file `st`; `what` tells apart several things that
-// one source shows as. Stable across mounts; never 0 or one of the first 1024, which the mount's own
-// files have.
+// one source shows as. Stable across mounts; never 0 or one of the first 1024, which the mount's
+// own files have.
 uint64_t InoOf(uint64_t view, std::string_view what, const struct stat& st);
 
 }  // namespace cbzfs

@@ -103,10 +103,10 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
     bool wants_table = false;
     for (const NameMap::Shown& shown : entry.shown) {
       const ComicVersion version = VersionOf(&folder_->view(), *comic, shown.shape);
-      DirEntry listed{.name = shown.name,
-                      .ino = version.ino,
-                      .type = shown.shape == Shape::kFolder ? static_cast<mode_t>(S_IFDIR)
-                                                            : S_IFREG};
+      DirEntry listed{
+          .name = shown.name,
+          .ino = version.ino,
+          .type = shown.shape == Shape::kFolder ? static_cast<mode_t>(S_IFDIR) : S_IFREG};
       auto attr = ComicAttr(services, version, comic->st, table);
       // A comic that its shape cannot be made of: a page of 4 GiB, say.
       if (attr.has_value() && !attr->ok()) continue;
@@ -175,11 +175,12 @@ absl::StatusOr<std::shared_ptr<const SourceFolder::Names>> SourceFolder::ReadNam
   const absl::Time now = absl::Now();
   auto folder = services().library->List(path());
   if (!folder.ok()) return folder.status();
-  auto names = std::make_shared<const Names>(Names{
-      KeyOf(folder->st), now,
-      NameMap(std::move(folder->names),
-              [this](SourceFormat format) { return view().WishesFor(format); },
-              services().options.show_hidden)});
+  auto names = std::make_shared<const Names>(
+      Names{KeyOf(folder->st), now,
+            NameMap(
+                std::move(folder->names),
+                [this](SourceFormat format) { return view().WishesFor(format); },
+                services().options.show_hidden)});
   absl::MutexLock lock(&mu_);
   names_ = names;
   return names;
@@ -209,15 +210,16 @@ absl::StatusOr<Found> SourceFolder::FindPlain(const SourceName& source) {
     const uint64_t ino = InoOf(view().id(), "folder", *st);
     found.node = std::make_shared<SourceFolder>(shared_services(), shown_in, ino, path);
   } else if (S_ISLNK(st->st_mode)) {
-    found.node =
-        std::make_shared<PlainLink>(shared_services(), shown_in, InoOf(view().id(), "link", *st), path);
+    found.node = std::make_shared<PlainLink>(shared_services(), shown_in,
+                                             InoOf(view().id(), "link", *st), path);
   } else if (S_ISREG(st->st_mode)) {
-    found.node =
-        std::make_shared<PlainFile>(shared_services(), shown_in, InoOf(view().id(), "file", *st), path);
+    found.node = std::make_shared<PlainFile>(shared_services(), shown_in,
+                                             InoOf(view().id(), "file", *st), path);
   } else {
     return ErrnoStatus(ENOENT, path);
   }
-  found.attr = ShownAttr(view().since_ns(), *st, found.node->ino(), static_cast<uint64_t>(st->st_size));
+  found.attr =
+      ShownAttr(view().since_ns(), *st, found.node->ino(), static_cast<uint64_t>(st->st_size));
   return found;
 }
 
@@ -273,9 +275,10 @@ void SourceFolder::LookupComic(const Wanted& wanted, SourceEntry comic, int atte
   };
   const DocumentRef ref = version.book.source;
   if (opens_is_enough) {
-    services().documents->Probe(
-        comic.path, ref, Priority::kStat,
-        [answer = std::move(answer)](const absl::Status& opens) mutable { answer(opens, nullptr); });
+    services().documents->Probe(comic.path, ref, Priority::kStat,
+                                [answer = std::move(answer)](const absl::Status& opens) mutable {
+                                  answer(opens, nullptr);
+                                });
     return;
   }
   services().documents->Get(

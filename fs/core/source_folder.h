@@ -3,8 +3,9 @@
 //
 // The names of comics follow from the folder's listing alone (names.h), but whether a file opens as
 // a comic is its own secret: one that does not shows under its own name. So a listing first finds
-// out about every candidate it does not know yet (a probe: half a millisecond each, by the workers),
-// and answers when it knows. It says nothing about sizes; those cost an analysis, which a stat pays.
+// out about every candidate it does not know yet (a probe: half a millisecond each, by the
+// workers), and answers when it knows. It says nothing about sizes; those cost an analysis, which a
+// stat pays.
 //
 // Threads: any.
 
@@ -37,7 +38,7 @@ class SourceFolder : public SourceNode, public std::enable_shared_from_this<Sour
 
  private:
   struct Names {
-    SourceKey key;        // of the folder when it was read
+    SourceKey key;  // of the folder when it was read
     absl::Time read_at;
     NameMap map;
   };
@@ -47,12 +48,12 @@ class SourceFolder : public SourceNode, public std::enable_shared_from_this<Sour
   // The folder's names, read again when the folder has changed.
   absl::StatusOr<std::shared_ptr<const Names>> ReadNames();
 
-  // What the file of an entry that may be a comic is: itself if it is a regular file, or what a link
-  // leads to inside the library.
+  // What the file of an entry that may be a comic is: itself if it is a regular file, or what a
+  // link leads to inside the library.
   absl::StatusOr<SourceEntry> ComicCandidate(const NameMap::Entry& entry);
 
-  // A name that a candidate shows as. `attempts`: a file that changes while it is looked at is looked
-  // at again.
+  // A name that a candidate shows as. `attempts`: a file that changes while it is looked at is
+  // looked at again.
   struct Wanted {
     SourceName source;
     NameMap::Shown shown;

@@ -19,8 +19,8 @@ class PlainOpenFile : public OpenFile {
     auto buffer = std::make_shared_for_overwrite<char[]>(size);
     size_t have = 0;
     while (have < size) {
-      const ssize_t n = pread(file_->fd(), buffer.get() + have, size - have,
-                              static_cast<off_t>(offset + have));
+      const ssize_t n =
+          pread(file_->fd(), buffer.get() + have, size - have, static_cast<off_t>(offset + have));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) {
         done(ErrnoStatus(errno, "reading the source"));

@@ -16,9 +16,8 @@ std::vector<Wish> View::WishesFor(SourceFormat format) const {
   }
   if (id() == kEnhancedView.id) {
     if (!book) return {{.shape = Shape::kPicture, .ending = ".jpg"}};
-    return {{.shape = Shape::kBook,
-             .ending = ".cbz",
-             .own_name = format == SourceFormat::kArchive}};
+    return {
+        {.shape = Shape::kBook, .ending = ".cbz", .own_name = format == SourceFormat::kArchive}};
   }
   if (id() == kThumbnailsView.id) {
     std::vector<Wish> wishes = {{.shape = Shape::kPicture, .ending = ".jpg"}};
@@ -36,9 +35,7 @@ Rendition View::RenditionOf(Shape shape) const {
 }
 
 DocumentRef View::RefOf(const SourceEntry& source) const {
-  return {.key = KeyOf(source.st),
-          .format = source.format,
-          .enhanced = id() == kEnhancedView.id};
+  return {.key = KeyOf(source.st), .format = source.format, .enhanced = id() == kEnhancedView.id};
 }
 
 uint64_t HashOfView(const ViewName& view, const Options& options) {
@@ -47,10 +44,9 @@ uint64_t HashOfView(const ViewName& view, const Options& options) {
   const bool small = view.id == kThumbnailsView.id;
   // Thumbnails have a layout of their own (book.cc).
   const LayoutOptions layout = small ? LayoutOptions{.guard = 0} : options.layout;
-  const std::array<uint64_t, 5> words = {HashOf(analyse), layout.guard,
-                                         static_cast<uint64_t>(layout.names),
-                                         small ? options.thumb_size : 0,
-                                         small ? options.cover_height : 0};
+  const std::array<uint64_t, 5> words = {
+      HashOf(analyse), layout.guard, static_cast<uint64_t>(layout.names),
+      small ? options.thumb_size : 0, small ? options.cover_height : 0};
   return XXH3_64bits(words.data(), sizeof(words));
 }
 

@@ -1,8 +1,9 @@
 // A view: one way to show the library.
 //
 // The folder tree, the names, the passthrough of all that is no comic, broken files under their own
-// names: that is the same for every view and lives in SourceFolder (source_folder.h); what a comic's
-// virtual files are lives in comic_node.h. A view only says what is made of which kind of file:
+// names: that is the same for every view and lives in SourceFolder (source_folder.h); what a
+// comic's virtual files are lives in comic_node.h. A view only says what is made of which kind of
+// file:
 //
 //   | view       | PDF                       | CBZ, ZIP             | image file       | all else |
 //   |------------|---------------------------|----------------------|------------------|----------|
