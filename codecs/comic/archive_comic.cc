@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "codecs/decode/image_info.h"
+#include "codecs/document/format_names.h"
 #include "codecs/picture/image_page.h"
 
 namespace cbzfs {

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "codecs/decode/byte_reader.h"
 #include "codecs/decode/formats.h"
@@ -96,18 +95,6 @@ ImageFormat FormatOf(absl::Span<const uint8_t> head) {
   if (IsJxl(reader)) return ImageFormat::kJxl;
 #endif
   return ImageFormat::kUnknown;
-}
-
-bool HasImageExtension(std::string_view name) {
-  const size_t dot = name.rfind('.');
-  // A name that is nothing but an extension is a hidden file.
-  if (dot == std::string_view::npos || dot == 0 || name.size() - dot > 5) return false;
-  const std::string extension = absl::AsciiStrToLower(std::string(name.substr(dot + 1)));
-  for (const char* known : {"jpg", "jpeg", "jpe", "jfif", "png", "gif", "webp", "bmp", "dib", "tif",
-                            "tiff", "jp2", "j2k", "j2c", "jpc", "jpf", "jpx", "avif", "jxl"}) {
-    if (extension == known) return true;
-  }
-  return false;
 }
 
 absl::StatusOr<ImageInfo> ReadImageInfo(absl::Span<const uint8_t> head, uint64_t file_bytes) {

@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -51,9 +50,6 @@ struct ImageInfo {
 
 // By its first bytes; kUnknown for anything else, and for a format that this build cannot decode.
 ImageFormat FormatOf(absl::Span<const uint8_t> head);
-
-// The name ends in one of the extensions of the formats above, in any case.
-bool HasImageExtension(std::string_view name);
 
 // `head` is the first min(kImageHeadBytes, file_bytes) bytes, or more, of a file of `file_bytes`.
 // More of the file never changes the size or the orientation, but may tell them where the head does

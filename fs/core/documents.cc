@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "codecs/document/document_codec.h"
+#include "codecs/document/format_names.h"
 #include "fs/core/errno_status.h"
 
 namespace cbzfs {

@@ -8,28 +8,10 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
+#include "codecs/document/format_names.h"
 
 namespace cbzfs {
 namespace {
-
-struct Extension {
-  std::string_view text;
-  SourceFormat format;
-};
-
-// Of images: those of the formats in codecs/decode/image_info.h.
-constexpr Extension kExtensions[] = {
-    {".pdf", SourceFormat::kPdf},     {".cbz", SourceFormat::kArchive},
-    {".zip", SourceFormat::kArchive}, {".jpg", SourceFormat::kImage},
-    {".jpeg", SourceFormat::kImage},  {".jpe", SourceFormat::kImage},
-    {".png", SourceFormat::kImage},   {".gif", SourceFormat::kImage},
-    {".webp", SourceFormat::kImage},  {".bmp", SourceFormat::kImage},
-    {".tif", SourceFormat::kImage},   {".tiff", SourceFormat::kImage},
-    {".jp2", SourceFormat::kImage},   {".j2k", SourceFormat::kImage},
-    {".jpx", SourceFormat::kImage},   {".avif", SourceFormat::kImage},
-    {".jxl", SourceFormat::kImage},
-};
 
 // Who comes first where several want one name.
 int RankOf(SourceFormat format) {
@@ -63,17 +45,6 @@ std::string Fit(std::string_view base, std::string_view ending) {
 }
 
 }  // namespace
-
-std::optional<SourceFormat> FormatOfName(std::string_view name) {
-  for (const Extension& extension : kExtensions) {
-    if (name.size() > extension.text.size() &&
-        absl::EndsWithIgnoreCase({name.data(), name.size()},
-                                 {extension.text.data(), extension.text.size()})) {
-      return extension.format;
-    }
-  }
-  return std::nullopt;
-}
 
 bool IsHidden(std::string_view name) { return !name.empty() && (name[0] == '.' || name[0] == '_'); }
 

@@ -37,10 +37,6 @@ struct SourceName {
   mode_t type = 0;
 };
 
-// What the name says the file is, in any case of its extension: .pdf, .cbz and .zip, or an image's;
-// nothing for any other, and for a name that is nothing but an extension.
-std::optional<SourceFormat> FormatOfName(std::string_view name);
-
 // The seed's rule: names that begin with '.' or '_' are hidden.
 bool IsHidden(std::string_view name);
 

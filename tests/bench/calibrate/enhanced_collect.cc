@@ -18,6 +18,7 @@
 #include "codecs/image/enhance.h"
 #include "codecs/decode/image_decode.h"
 #include "codecs/decode/image_info.h"
+#include "codecs/document/format_names.h"
 #include "codecs/picture/image_page.h"
 #include "codecs/image/jpeg_encode.h"
 #include "codecs/image/jpeg_fit.h"

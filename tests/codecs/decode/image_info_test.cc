@@ -41,16 +41,6 @@ TEST(FormatOf, OtherFilesAreUnknown) {
   }
 }
 
-TEST(HasImageExtension, AnyCase) {
-  for (const char* name : {"a.jpg", "a.JPEG", "dir/b.Png", "x.y.gif", "a.webp", "a.bmp", "a.tif",
-                           "a.TIFF", "a.jp2", "a.j2k", "a.avif", "a.jxl"}) {
-    EXPECT_TRUE(HasImageExtension(name)) << name;
-  }
-  for (const char* name : {"", "jpg", ".jpg", "a.jpgx", "a.", "a.pdf", "a.jpg.txt", "a.cbz"}) {
-    EXPECT_FALSE(HasImageExtension(name)) << name;
-  }
-}
-
 TEST(ReadImageInfo, LargeFilesAreRefused) {
   const std::string& file = SampleOf("rgb.png").file;
   EXPECT_TRUE(ReadImageInfo(Span(file), kMaxImageFileBytes).ok());

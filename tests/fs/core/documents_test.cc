@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "codecs/document/format_names.h"
 #include "tests/fs/core/pages_fixture.h"
 
 namespace cbzfs {
