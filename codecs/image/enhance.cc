@@ -265,40 +265,6 @@ uint8_t EnhanceStatistics::Mean() const {
   return ToByte(static_cast<double>(sum) / static_cast<double>(pixels) + 0.5);
 }
 
-EnhanceTables::EnhanceTables() {
-  ByteTable identity;
-  for (size_t i = 0; i < 256; ++i) identity[i] = static_cast<uint8_t>(i);
-  for (uint32_t c = 0; c < 3; ++c) Set(c, identity);
-}
-
-void EnhanceTables::Set(uint32_t channel, const ByteTable& table) {
-  for (size_t i = 0; i < 256; ++i) entries_[channel][i] = uint32_t{table[i]} << (8 * channel);
-}
-
-void EnhanceTables::Apply(const uint8_t* in, uint8_t* out, uint32_t width,
-                          uint32_t components) const {
-  const auto& [red, green, blue] = entries_;
-  if (components == 1) {
-    for (uint32_t x = 0; x < width; ++x) out[x] = static_cast<uint8_t>(red[in[x]]);
-    return;
-  }
-  uint32_t x = 0;
-  for (; x + 4 <= width; x += 4, in += 12, out += 12) {
-    const uint64_t p0 = red[in[0]] | green[in[1]] | blue[in[2]];
-    const uint64_t p1 = red[in[3]] | green[in[4]] | blue[in[5]];
-    const uint64_t p2 = red[in[6]] | green[in[7]] | blue[in[8]];
-    const uint64_t p3 = red[in[9]] | green[in[10]] | blue[in[11]];
-    const uint64_t first = p0 | p1 << 24 | p2 << 48;
-    const uint32_t last = static_cast<uint32_t>(p2 >> 16 | p3 << 8);
-    std::memcpy(out, &first, 8);
-    std::memcpy(out + 8, &last, 4);
-  }
-  for (; x < width; ++x, in += 3, out += 3) {
-    const uint32_t pixel = red[in[0]] | green[in[1]] | blue[in[2]];
-    for (size_t c = 0; c < 3; ++c) out[c] = static_cast<uint8_t>(pixel >> (8 * c));
-  }
-}
-
 EnhanceTables MakeTables(const EnhanceStatistics& statistics, const EnhanceOptions& options) {
   EnhanceTables tables;
   if (!options.on) return tables;

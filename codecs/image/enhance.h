@@ -31,11 +31,11 @@
 
 #include "absl/status/statusor.h"
 #include "codecs/document/document.h"
+#include "codecs/image/byte_lookup.h"
 #include "codecs/image/pixel_rows.h"
 
 namespace cbzfs {
 
-using ByteTable = std::array<uint8_t, 256>;
 using Histogram = std::array<uint64_t, 256>;
 
 // The stages, each alone. Pure functions.
@@ -90,24 +90,8 @@ class EnhanceStatistics {
   uint32_t components_ = 0;
 };
 
-// The one table a channel. A value of 3 KiB; any thread once built.
-class EnhanceTables {
- public:
-  // Identities.
-  EnhanceTables();
-
-  uint8_t At(uint32_t channel, uint8_t value) const {
-    return static_cast<uint8_t>(entries_[channel][value] >> (8 * channel));
-  }
-  void Set(uint32_t channel, const ByteTable& table);
-
-  // `out` may be `in`, or must not overlap it. Gray is channel 0.
-  void Apply(const uint8_t* in, uint8_t* out, uint32_t width, uint32_t components) const;
-
- private:
-  // Shifted to where the channel stands in a pixel of three bytes.
-  std::array<std::array<uint32_t, 256>, 3> entries_;
-};
+// The one table a channel; gray is channel 0.
+using EnhanceTables = ByteLookup;
 
 // Identities when options.on is false or nothing was added.
 EnhanceTables MakeTables(const EnhanceStatistics& statistics, const EnhanceOptions& options);

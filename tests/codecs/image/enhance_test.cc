@@ -20,7 +20,7 @@ constexpr uint32_t kWidth = 203, kHeight = 151;
 std::vector<ByteTable> AllTables(const EnhanceTables& tables) {
   std::vector<ByteTable> all(3);
   for (uint32_t c = 0; c < 3; ++c) {
-    for (uint32_t i = 0; i < 256; ++i) all[c][i] = tables.At(c, static_cast<uint8_t>(i));
+    for (uint32_t i = 0; i < 256; ++i) all[c][i] = tables.table(c)[i];
   }
   return all;
 }
@@ -123,7 +123,7 @@ TEST(Enhance, TablesApplyInPlaceToAnyWidth) {
       std::vector<uint8_t> in = TestPixels(width, 1, components);
       std::vector<uint8_t> expected;
       for (size_t i = 0; i < in.size(); ++i) {
-        expected.push_back(tables.At(static_cast<uint32_t>(i % components), in[i]));
+        expected.push_back(tables.table(static_cast<uint32_t>(i % components))[in[i]]);
       }
       expected.push_back(99);  // not touched
       std::vector<uint8_t> out(in.size() + 1, 99);
