@@ -13,6 +13,7 @@ namespace cbzfs {
 namespace {
 
 constexpr char kPayload[] = "cbzfs/errno";
+constexpr char kReported[] = "cbzfs/reported";
 
 int ErrnoOfCode(absl::StatusCode code) {
   switch (code) {
@@ -55,6 +56,14 @@ absl::Status ErrnoStatus(int error, std::string_view what) {
   status.SetPayload(kPayload, absl::Cord(absl::StrCat(error)));
   return status;
 }
+
+absl::Status ReportedStatus(int error, std::string_view what) {
+  absl::Status status = ErrnoStatus(error, what);
+  status.SetPayload(kReported, absl::Cord());
+  return status;
+}
+
+bool WasReported(const absl::Status& status) { return status.GetPayload(kReported).has_value(); }
 
 int ErrnoOf(const absl::Status& status) {
   if (status.ok()) return 0;

@@ -26,6 +26,11 @@ namespace cbzfs {
 // message becomes "open /a/b.pdf: Permission denied". `error` 0 gives OK.
 absl::Status ErrnoStatus(int error, std::string_view what);
 
+// The same for a failure that has been told to the user already, in `.cbzfs/errors` and the log:
+// whoever hands it on need not say it again.
+absl::Status ReportedStatus(int error, std::string_view what);
+bool WasReported(const absl::Status& status);
+
 // The errno of a status made by ErrnoStatus(), else by the table above; 0 for OK.
 int ErrnoOf(const absl::Status& status);
 

@@ -298,7 +298,7 @@ absl::Status PageStore::Failed(const OpenBook& book, uint32_t page, const absl::
   if (absl::IsCancelled(failure)) return failure;
   ++failed_;
   Report(book, page, std::string(failure.message()));
-  return ErrnoStatus(EIO, std::string(failure.message()));
+  return ReportedStatus(EIO, std::string(failure.message()));
 }
 
 PageStore::Stats PageStore::stats() const {

@@ -35,7 +35,7 @@ bool Expected(int error) {
 int ErrnoOfFailed(std::string_view operation, uint64_t ino, const absl::Status& status) {
   int error = ErrnoOf(status);
   if (error == 0) error = EIO;
-  if (!Expected(error)) {
+  if (!Expected(error) && !WasReported(status)) {
     spdlog::warn("{} of inode {:#x}: {}", operation, ino, status.ToString());
   } else {
     spdlog::trace("{} of inode {:#x}: {}", operation, ino, status.ToString());

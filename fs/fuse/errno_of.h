@@ -1,8 +1,9 @@
 // The one funnel from a status of the core to the errno that a program sees.
 //
-// What was to be expected (no such file, an interrupted read, not a directory) passes silently.
-// Everything else is a failure the user may wonder about, and is logged here and nowhere else, as a
-// warning. Any thread.
+// What was to be expected (no such file, an interrupted read, not a directory) passes silently, and
+// so does what has been told already (a page that cannot be made, WasReported()). Everything else
+// is a failure the user may wonder about, and is logged here and nowhere else, as a warning. Any
+// thread.
 
 #ifndef CBZFS_FS_FUSE_ERRNO_OF_H_
 #define CBZFS_FS_FUSE_ERRNO_OF_H_

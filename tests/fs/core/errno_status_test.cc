@@ -39,5 +39,13 @@ TEST(ErrnoStatus, OtherStatusesGoByTheirCode) {
   EXPECT_EQ(ErrnoOf(absl::UnknownError("")), EIO);
 }
 
+TEST(ErrnoStatus, WhatWasReportedIsMarked) {
+  EXPECT_TRUE(WasReported(ReportedStatus(EIO, "x")));
+  EXPECT_EQ(ErrnoOf(ReportedStatus(EIO, "x")), EIO);
+  EXPECT_EQ(ReportedStatus(EIO, "x").message(), ErrnoStatus(EIO, "x").message());
+  EXPECT_FALSE(WasReported(ErrnoStatus(EIO, "x")));
+  EXPECT_FALSE(WasReported(absl::OkStatus()));
+}
+
 }  // namespace
 }  // namespace cbzfs

@@ -49,6 +49,14 @@ TEST(ErrnoOfFailed, WhatNobodyExpectsIsLoggedOnce) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
 }
 
+TEST(ErrnoOfFailed, WhatHasBeenToldIsNotToldAgain) {
+  const LogCapture log;
+  EXPECT_EQ(ErrnoOfFailed("read", 1, ReportedStatus(EIO, "page 3 is encrypted")), EIO);
+  EXPECT_EQ(log.text(), "");
+  EXPECT_EQ(ErrnoOfFailed("read", 1, ErrnoStatus(EIO, "the source changed")), EIO);
+  EXPECT_THAT(log.text(), HasSubstr("the source changed"));
+}
+
 TEST(ErrnoOfFailed, AFailureIsNeverReportedAsSuccess) {
   EXPECT_EQ(ErrnoOfFailed("read", 1, absl::OkStatus()), EIO);
 }
