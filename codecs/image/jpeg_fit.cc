@@ -33,11 +33,6 @@ constexpr uint32_t kSmallSampleOneIn = 8;
 // Encodes spent on finding a lower quality before detail is taken away.
 constexpr int kLowerTries = 5;
 
-// libjpeg's percentage by which its standard tables are scaled: sizes are close to a power of it.
-double QuantiserScale(uint32_t quality) {
-  return quality < 50 ? 5000.0 / quality : 200.0 - 2.0 * quality;
-}
-
 // One in `step` of a picture's MCUs, squeezed together: in each row of MCUs every step'th, five
 // further to the right than in the row above, so that lines of text, columns and margins are all
 // met as often as they occur.
@@ -266,6 +261,14 @@ bool RowIsGray(const uint8_t* row, uint32_t width) {
 uint64_t MinPayload(uint32_t width, uint32_t height) {
   const uint64_t mcus = (static_cast<uint64_t>(width) + 15) / 16 * ((height + 15ull) / 16);
   return 300 + (mcus * 12 + 7) / 8;
+}
+
+double LeastSlot(uint32_t width, uint32_t height) {
+  return 1.15 * static_cast<double>(MinPayload(width, height));
+}
+
+double QuantiserScale(uint32_t quality) {
+  return quality < 50 ? 5000.0 / std::max(quality, 1u) : 200.0 - 2.0 * quality;
 }
 
 absl::StatusOr<FittedJpeg> FitJpeg(PixelRows& rows, const FitRequest& request) {

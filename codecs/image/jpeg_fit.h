@@ -46,6 +46,14 @@ struct FitRequest {
 // chosen smaller.
 uint64_t MinPayload(uint32_t width, uint32_t height);
 
+// The shortest slot that is ever chosen: more than the flat picture that must fit, so that some
+// detail always does.
+double LeastSlot(uint32_t width, uint32_t height);
+
+// libjpeg's percentage by which its standard tables are scaled: sizes are close to a power of it.
+// 0 at quality 100.
+double QuantiserScale(uint32_t quality);
+
 // kInvalidArgument for an impossible picture or max_payload < prefix.size() + MinPayload();
 // kResourceExhausted when memory ends; kInternal when libjpeg refuses; the rows' own status when
 // they fail.

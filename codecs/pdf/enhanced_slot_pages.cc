@@ -8,9 +8,6 @@
 namespace cbzfs {
 namespace {
 
-// A slot holds more than the flat page that must fit, so that some detail always does.
-constexpr double kOverMinimum = 1.15;
-
 float Rounded(float log) { return std::round(log * 256) / 256; }
 
 constexpr double kMostFactor = 3;
@@ -59,7 +56,7 @@ std::vector<uint32_t> ChooseEnhancedPageSlots(absl::Span<const DrawnSlot> pages,
             (detail > -constants.fine_detail ? constants.fine_margin : 0);
     }
     const double factor = std::clamp(std::exp(double{Rounded(log)}), 1 / kMostFactor, kMostFactor);
-    const double least = kOverMinimum * static_cast<double>(MinPayload(page.width, page.height));
+    const double least = LeastSlot(page.width, page.height);
     const double bytes = std::max(least, factor * page.plain_bytes);
     slots.push_back(static_cast<uint32_t>(std::min(std::ceil(bytes / 64) * 64, 1.0e9)));
   }

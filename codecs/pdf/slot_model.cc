@@ -16,8 +16,6 @@ constexpr float kSomeArea = -4;
 // However sure the model is, and however unsure.
 constexpr float kLeastMargin = 0.06f;
 constexpr float kMostMargin = 1.5f;
-// A slot holds more than the flat page that must fit, so that some detail always does.
-constexpr double kOverMinimum = 1.15;
 
 struct Neighbourhood {
   float weight = 0;      // summed likeness of the sampled pages
@@ -57,7 +55,7 @@ float MarginOf(const SlotEstimate& estimate, const SlotConstants& constants) {
 
 uint32_t SlotFor(const SlotPage& page, double log_bytes_per_pixel) {
   const double pixels = static_cast<double>(page.width) * page.height;
-  const double least = kOverMinimum * static_cast<double>(MinPayload(page.width, page.height));
+  const double least = LeastSlot(page.width, page.height);
   // Noise at quality 95 has some 1.5 bytes a pixel.
   const double most = least + 2 * pixels;
   const double rounded = std::round(log_bytes_per_pixel * 256) / 256;
@@ -74,8 +72,7 @@ float RoundedLog(double value) {
 
 BaseFeatures BaseFeaturesOf(const SlotPage& page, uint32_t quality) {
   BaseFeatures features;
-  const double scale = quality < 50 ? 5000.0 / std::max(1u, quality) : 200.0 - 2.0 * quality;
-  features[0] = RoundedLog(std::max(scale, 1.0));
+  features[0] = RoundedLog(std::max(QuantiserScale(quality), 1.0));
   float* next = std::copy(page.facts.begin(), page.facts.end(), features.begin() + 1);
   // Coded bytes a pixel of the image and of the page: what is dense in the file stays dense.
   for (const size_t kind : {kFactPhotoPixels, kFactBilevelPixels, kFactOtherPixels}) {

@@ -9,17 +9,10 @@ namespace cbzfs {
 namespace {
 
 constexpr double kMostMargin = 1.2;
-// A slot holds more than the flat page that must fit, so that some detail always does.
-constexpr double kOverMinimum = 1.15;
 // Noise at quality 95 has some 1.5 bytes a pixel.
 constexpr double kMostBytesPerPixel = 2;
 
 double Rounded(double log) { return std::round(log * 256) / 256; }
-
-// libjpeg's percentage by which its standard tables are scaled.
-double QuantiserScale(uint32_t quality) {
-  return quality < 50 ? 5000.0 / std::max(quality, 1u) : std::max(200.0 - 2.0 * quality, 1.0);
-}
 
 bool IsLossless(ImageFormat format) {
   return format == ImageFormat::kPng || format == ImageFormat::kGif ||
@@ -46,7 +39,7 @@ double PriorOf(const SlotImage& image, uint32_t quality, const EnhancedSlotConst
                                               : IsLossless(image.format) ? constants.lossless
                                                                          : constants.lossy;
   const double had = known ? image.quantiser : 300;  // quality 85
-  const double coarser = std::log(QuantiserScale(quality) * 10 / had);
+  const double coarser = std::log(std::max(QuantiserScale(quality), 1.0) * 10 / had);
   return Rounded(prior.offset + prior.slope * LogDensity(image) - constants.quantiser * coarser);
 }
 
@@ -86,7 +79,7 @@ Correction Correct(const std::vector<Sample>& samples, double density,
 
 uint32_t SlotFor(const SlotImage& image, double log_bytes_per_pixel) {
   const double pixels = static_cast<double>(image.width) * image.height;
-  const double least = kOverMinimum * static_cast<double>(MinPayload(image.width, image.height));
+  const double least = LeastSlot(image.width, image.height);
   const double most = least + kMostBytesPerPixel * pixels;
   const double bytes = std::clamp(std::exp(Rounded(log_bytes_per_pixel)) * pixels, least, most);
   const double whole = std::ceil(bytes / 64) * 64 + image.icc_bytes;
