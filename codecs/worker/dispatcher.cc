@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "codecs/worker/answer.h"
 #include "codecs/worker/channel.h"
+#include "codecs/worker/failure.h"
 #include "codecs/worker/protocol.h"
 #include "codecs/worker/result_file.h"
 
@@ -39,21 +40,6 @@ absl::Status CheckJob(const Job& job, uint64_t memory_bytes) {
     return absl::InvalidArgumentError("an impossible page");
   }
   return absl::OkStatus();
-}
-
-// Will be the same however often it is tried, with this version of the file.
-bool IsLasting(const absl::Status& failure) {
-  switch (failure.code()) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kDataLoss:
-    case absl::StatusCode::kUnimplemented:
-    case absl::StatusCode::kOutOfRange:
-      return true;
-    default:
-      return false;
-  }
 }
 
 // An image too large to be kept is decoded three times: for its statistics, for the quality that
@@ -280,7 +266,7 @@ void Dispatcher::OnReply(Worker* worker, MonotonicTime now) {
   std::unique_ptr<Job> job = TakeRunning(number, &result);
   crew_.EndWork(worker);
   if (MemoryOf(worker->pid) > kRecycleBytes) crew_.Dismiss(number, Crew::Why::kRecycled, now);
-  if (IsLasting(answer.status())) failures_.Remember(*job, answer.status(), now);
+  if (LiesInThePage(answer.status())) failures_.Remember(*job, answer.status(), now);
   FinishJob(std::move(job), std::move(answer));
 }
 

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "codecs/document/document_codec.h"
 #include "codecs/document/format_names.h"
+#include "codecs/worker/failure.h"
 #include "fs/core/errno_status.h"
 
 namespace cbzfs {
@@ -22,12 +23,6 @@ constexpr uint64_t kStateBytes = 16 << 20;
 constexpr uint64_t kStateOverhead = 200;
 // An accident is forgotten after this long, and the file is tried again.
 constexpr absl::Duration kAccident = absl::Minutes(10);
-
-// The file itself is at fault: the same would happen the next time.
-bool IsLasting(const absl::Status& failure) {
-  return absl::IsInvalidArgument(failure) || absl::IsPermissionDenied(failure) ||
-         absl::IsNotFound(failure) || absl::IsUnimplemented(failure) || absl::IsOutOfRange(failure);
-}
 
 uint64_t ChargeOf(const Document* document) {
   if (document == nullptr) return kStateOverhead;
@@ -160,7 +155,7 @@ void Documents::LearnFailure(const std::string& path, const DocumentRef& ref, ui
                              const absl::Status& failure) {
   if (absl::IsCancelled(failure) || absl::IsAborted(failure)) return;
   Report(path, failure);
-  if (IsLasting(failure)) {
+  if (LiesInTheFile(failure)) {
     index_->PutDocument(IndexKey(ref), {fingerprint, failure});
     Remember(ref, {failure, nullptr});
   } else {
