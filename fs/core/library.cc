@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -102,29 +100,21 @@ absl::StatusOr<std::unique_ptr<Library>> Library::Open(const std::string& path) 
 
 Library::~Library() { close(root_); }
 
-absl::StatusOr<int> Library::OpenAt(const std::string& relative, int flags,
-                                    uint64_t resolve) const {
-  open_how how = {};
-  how.flags = static_cast<uint64_t>(flags) | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve;
-  const char* path = relative.empty() ? "." : relative.c_str();
-  for (;;) {
-    const long fd = syscall(SYS_openat2, root_, path, &how, sizeof(how));
-    if (fd >= 0) return static_cast<int>(fd);
-    // EAGAIN: a rename raced with the resolution; the kernel asks to try again.
-    if (errno != EINTR && errno != EAGAIN) return ErrnoStatus(errno, relative);
-  }
+absl::StatusOr<int> Library::OpenAt(const std::string& relative, int flags, Links links) const {
+  const int fd = OpenBeneath(root_, relative, flags, links);
+  if (fd < 0) return ErrnoStatus(errno, relative.empty() ? path_ : relative);
+  return fd;
 }
 
 absl::StatusOr<struct stat> Library::Stat(const std::string& relative) const {
-  auto fd = OpenAt(relative, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+  auto fd = OpenAt(relative, O_PATH | O_NOFOLLOW, Links::kRefuse);
   if (!fd.ok()) return fd.status();
   Fd held(*fd);
   return StatFd(held.get(), relative);
 }
 
 absl::StatusOr<struct stat> Library::StatFile(const std::string& relative) const {
-  auto fd = OpenAt(relative, O_PATH, 0);
+  auto fd = OpenAt(relative, O_PATH, Links::kFollow);
   if (!fd.ok()) return fd.status();
   Fd held(*fd);
   auto st = StatFd(held.get(), relative);
@@ -133,7 +123,7 @@ absl::StatusOr<struct stat> Library::StatFile(const std::string& relative) const
 }
 
 absl::StatusOr<Library::Folder> Library::List(const std::string& relative) const {
-  auto fd = OpenAt(relative, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+  auto fd = OpenAt(relative, O_RDONLY | O_DIRECTORY, Links::kRefuse);
   if (!fd.ok()) return fd.status();
   Fd held(*fd);
   Folder folder;
@@ -157,10 +147,10 @@ absl::StatusOr<Library::Folder> Library::List(const std::string& relative) const
 }
 
 absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::string& relative,
-                                                                   SourceKey* key,
-                                                                   SourceFormat format) const {
+                                                                    SourceKey* key,
+                                                                    SourceFormat format) const {
   // O_NONBLOCK: opening a FIFO must not wait for its other end.
-  auto fd = OpenAt(relative, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+  auto fd = OpenAt(relative, O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::kFollow);
   if (!fd.ok()) return fd.status();
   Fd held(*fd);
   auto st = StatFd(held.get(), relative);
@@ -172,7 +162,7 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::s
 }
 
 absl::StatusOr<std::string> Library::ReadLink(const std::string& relative) const {
-  auto fd = OpenAt(relative, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+  auto fd = OpenAt(relative, O_PATH | O_NOFOLLOW, Links::kRefuse);
   if (!fd.ok()) return fd.status();
   Fd held(*fd);
   char target[PATH_MAX];

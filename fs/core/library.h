@@ -1,7 +1,7 @@
 // The library on disk: everything cbzfs reads of it passes through here. Nothing is ever written.
 //
 // Paths are relative to the library's root, "" being the root itself, without "." or "..". They are
-// resolved beneath the root and never through a symbolic link (openat2, Linux 5.6), so that no
+// resolved beneath the root and never through a symbolic link (open_beneath.h), so that no
 // rename or link made while the mount runs leads out of the library.
 //
 // Threads: any. Calls are ordinary system calls: they wait for the disk, never for a worker.
@@ -23,6 +23,7 @@
 #include "cache/index.h"
 #include "codecs/worker/worker_pool.h"
 #include "fs/core/names.h"
+#include "fs/core/open_beneath.h"
 
 namespace cbzfs {
 
@@ -65,7 +66,7 @@ class Library {
 
  private:
   Library(int root, std::string path) : root_(root), path_(std::move(path)) {}
-  absl::StatusOr<int> OpenAt(const std::string& relative, int flags, uint64_t resolve) const;
+  absl::StatusOr<int> OpenAt(const std::string& relative, int flags, Links links) const;
 
   const int root_;
   const std::string path_;
