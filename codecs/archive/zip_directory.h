@@ -21,7 +21,7 @@
 namespace cbzfs {
 
 // Sixteen times what fits an archive without ZIP64.
-inline constexpr size_t kMaxZipEntries = 65'536 * 16;
+inline constexpr size_t kMaxZipEntries = 65'536ull * 16;
 inline constexpr uint64_t kMaxZipDirectoryBytes = 256ull << 20;
 
 // Why the data of an entry cannot be had. Encryption and unknown methods are no faults: the bytes

@@ -114,6 +114,7 @@ absl::StatusOr<Document> ArchiveComic::Analyse(const AnalyseOptions& options, bo
   }
   if (!options.enhanced) return document;
   std::vector<Page*> rows;
+  rows.reserve(image_pages.size());
   for (const uint32_t page : image_pages) rows.push_back(&document.pages[page]);
   const auto data = [&](size_t i, UseImage use) {
     const uint32_t entry = document.entries[image_pages[i]].index;

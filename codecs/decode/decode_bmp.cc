@@ -123,7 +123,7 @@ absl::StatusOr<BmpHeader> ReadHeader(Bytes file) {
   return header;
 }
 
-using Palette = std::array<uint8_t, 256 * 3>;  // RGB; what the file does not have is black
+using Palette = std::array<uint8_t, size_t{256} * 3>;  // RGB; what the file does not have is black
 
 Palette ReadPalette(const ByteReader& reader, const BmpHeader& header) {
   Palette palette = {};
@@ -181,11 +181,11 @@ class BmpRows final : public StreamedRows {
       if (bits <= 8) {
         const uint32_t bit = x * bits;
         const uint32_t index = in[bit / 8] >> (8 - bits - bit % 8) & ((1u << bits) - 1);
-        std::memcpy(out, palette_.data() + index * 3, 3);
+        std::memcpy(out, palette_.data() + size_t{index} * 3, 3);
       } else if (bits == 24) {
         out[0] = in[x * 3 + 2];
         out[1] = in[x * 3 + 1];
-        out[2] = in[x * 3];
+        out[2] = in[size_t{x} * 3];
       } else {
         Masked(in + size_t{x} * (bits / 8), out);
       }

@@ -88,7 +88,7 @@ class GifFrame {
       return false;
     }
     for (const uint8_t index : line_) {
-      std::memcpy(rgb, palette_ + index * 3, 3);
+      std::memcpy(rgb, palette_ + ptrdiff_t{index} * 3, 3);
       rgb += 3;
     }
     return true;
@@ -138,12 +138,13 @@ class GifFrame {
     for (int i = 0; i < 256; ++i) {
       const bool known = map != nullptr && i < map->ColorCount;
       const uint8_t missing = static_cast<uint8_t>(map == nullptr ? i : 0);
-      palette_[i * 3] = known ? map->Colors[i].Red : missing;
-      palette_[i * 3 + 1] = known ? map->Colors[i].Green : missing;
-      palette_[i * 3 + 2] = known ? map->Colors[i].Blue : missing;
+      uint8_t* const rgb = palette_ + ptrdiff_t{i} * 3;
+      rgb[0] = known ? map->Colors[i].Red : missing;
+      rgb[1] = known ? map->Colors[i].Green : missing;
+      rgb[2] = known ? map->Colors[i].Blue : missing;
     }
     if (transparent_ >= 0 && transparent_ < 256) {
-      std::memset(palette_ + transparent_ * 3, 255, 3);
+      std::memset(palette_ + ptrdiff_t{transparent_} * 3, 255, 3);
     }
   }
 

@@ -239,7 +239,7 @@ class Jp2Rows final : public PixelRows {
     const uint32_t y = y_++;
     uint8_t* out = row_.data();
     for (uint32_t x = 0; x < width(); ++x, out += components()) {
-      uint8_t sample[4];
+      uint8_t sample[4] = {};
       for (uint32_t c = 0; c < colors_; ++c) sample[c] = At(image_->comps[c], x, y);
       if (colors_ == 4) CmykToRgb(sample, 1, sample);
       if (is_ycc_) YccToRgb(sample);

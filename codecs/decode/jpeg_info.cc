@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,8 @@
 
 namespace cbzfs {
 namespace {
+
+using std::string_view_literals::operator""sv;  // NOLINT(*-unused-using-decls): by the literal
 
 // Sum of the luma table of ITU-T T.81, annex K.1, which is libjpeg's at quality 50.
 constexpr uint64_t kLumaSum50 = 3688;
@@ -57,7 +60,7 @@ uint32_t Quantiser(const ByteReader& reader, const std::vector<Segment>& segment
     for (uint64_t at = segment.at; at < segment.at + segment.bytes;) {
       const uint32_t kind = reader.U8(at++);
       const uint32_t sample_bytes = kind >> 4 == 0 ? 1 : 2;
-      if (at + 64 * sample_bytes > segment.at + segment.bytes) break;
+      if (at + uint64_t{64} * sample_bytes > segment.at + segment.bytes) break;
       uint64_t sum = 0;
       for (int i = 0; i < 64; ++i, at += sample_bytes) {
         sum += sample_bytes == 1 ? reader.U8(at) : reader.Be16(at);
@@ -76,7 +79,7 @@ std::string CollectProfile(Bytes bytes, const std::vector<Segment>& segments) {
   size_t total = 0;
   for (const Segment& segment : segments) {
     if (segment.marker != 0xE2 || segment.bytes < kIccTag ||
-        !reader.Is(segment.at, std::string_view("ICC_PROFILE", 12))) {
+        !reader.Is(segment.at, "ICC_PROFILE\0"sv)) {
       continue;
     }
     const uint32_t number = reader.U8(segment.at + 12);
@@ -108,14 +111,14 @@ uint64_t DecodeBytes(const ByteReader& reader, const std::vector<Segment>& segme
     uint32_t most_h = 1;
     uint32_t most_v = 1;
     for (uint32_t i = 0; i < header.components; ++i) {
-      const uint32_t sampling = reader.U8(segment.at + 7 + i * 3);
+      const uint32_t sampling = reader.U8(segment.at + 7 + uint64_t{i} * 3);
       most_h = std::max(most_h, sampling >> 4);
       most_v = std::max(most_v, sampling & 15);
     }
     const uint64_t across = (header.width + 8 * most_h - 1) / (8 * most_h);
     const uint64_t down = (header.height + 8 * most_v - 1) / (8 * most_v);
     for (uint32_t i = 0; i < header.components; ++i) {
-      const uint32_t sampling = reader.U8(segment.at + 7 + i * 3);
+      const uint32_t sampling = reader.U8(segment.at + 7 + uint64_t{i} * 3);
       coefficients += across * (sampling >> 4) * down * (sampling & 15) * 64;
     }
   }

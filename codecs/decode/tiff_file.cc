@@ -183,7 +183,7 @@ void TiffPixels::Convert(const uint8_t* in, uint32_t width, uint8_t* out) const 
     const size_t at = size_t{x} * samples_;
     switch (photometric_) {
       case PHOTOMETRIC_PALETTE:
-        std::memcpy(out, palette_.data() + Sample(in, at) * 3, 3);
+        std::memcpy(out, palette_.data() + size_t{Sample(in, at)} * 3, 3);
         break;
       case PHOTOMETRIC_RGB:
         for (size_t c = 0; c < 3; ++c) out[c] = Sample(in, at + c);

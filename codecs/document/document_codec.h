@@ -51,7 +51,7 @@ inline constexpr uint32_t kMaxPayloadBytes = 1u << 30;
 // Entries stay below 4 GiB, so that no local header ever needs ZIP64 (clients.md, I).
 inline constexpr uint64_t kMaxOriginalBytes = 3ull << 30;
 // An ICC profile in APP2 segments: at most 255 of 65 537 bytes (ICC.1:2010, annex B.4).
-inline constexpr uint64_t kMaxInsertBytes = 255 * 65'537;
+inline constexpr uint64_t kMaxInsertBytes = 255ull * 65'537;
 inline constexpr uint64_t kMaxInfoBytes = 1024;
 inline constexpr uint64_t kMaxDecodeBytes = uint64_t{1} << 40;
 inline constexpr uint64_t kMaxEntryBytes = uint64_t{1} << 62;

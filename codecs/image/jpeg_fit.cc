@@ -45,15 +45,15 @@ struct Lattice {
 
   size_t McuBytes() const { return size_t{16} * components; }
   void Take(const uint8_t* row, uint32_t y) {
-    uint8_t* to = pixels.data() + y * columns * McuBytes();
-    const uint8_t* from = row + (y / 16 * 5 % step) * McuBytes();
+    uint8_t* to = pixels.data() + size_t{y} * columns * McuBytes();
+    const uint8_t* from = row + size_t{y / 16 * 5 % step} * McuBytes();
     for (uint32_t i = 0; i < columns; ++i) {
-      std::memcpy(to + i * McuBytes(), from + i * step * McuBytes(), McuBytes());
+      std::memcpy(to + i * McuBytes(), from + size_t{i} * step * McuBytes(), McuBytes());
     }
   }
   static const uint8_t* Row(void* state, uint32_t y) {
     const Lattice* lattice = static_cast<const Lattice*>(state);
-    return lattice->pixels.data() + y * lattice->columns * lattice->McuBytes();
+    return lattice->pixels.data() + size_t{y} * lattice->columns * lattice->McuBytes();
   }
 };
 

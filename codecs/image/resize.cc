@@ -80,8 +80,11 @@ Filter::Filter(uint32_t in, uint32_t out) {
   weights_.resize(stride_);
   for (uint32_t i = 0; i < out; ++i) {
     const double center = (i + 0.5) * scale;
+    // Pillow's rounding, to the last bit: towards zero, halves and negative numbers included.
+    // NOLINTBEGIN(bugprone-incorrect-roundings)
     const int64_t from = std::max<int64_t>(static_cast<int64_t>(center - support + 0.5), 0);
     const int64_t to = std::min<int64_t>(static_cast<int64_t>(center + support + 0.5), in);
+    // NOLINTEND(bugprone-incorrect-roundings)
     first_[i] = static_cast<uint32_t>(from);
     count_[i] = static_cast<uint32_t>(to - from);
     Weigh(i, center, filter_scale);

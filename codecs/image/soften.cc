@@ -20,9 +20,10 @@ struct Between {
 Between Locate(uint32_t at, uint32_t factor, uint32_t cells) {
   const int64_t twice = 2 * static_cast<int64_t>(at) + 1 - factor;
   if (twice <= 0) return {0, 0, 0};
-  const uint32_t cell = static_cast<uint32_t>(twice / (2 * factor));
+  const int64_t cell_ends = 2 * int64_t{factor};
+  const uint32_t cell = static_cast<uint32_t>(twice / cell_ends);
   if (cell + 1 >= cells) return {cells - 1, cells - 1, 0};
-  return {cell, cell + 1, static_cast<uint32_t>(twice % (2 * factor) * 256 / (2 * factor))};
+  return {cell, cell + 1, static_cast<uint32_t>(twice % cell_ends * 256 / cell_ends)};
 }
 
 }  // namespace
@@ -70,7 +71,8 @@ absl::Status SoftRows::Shrink(PixelRows& rows) {
       const uint64_t area =
           static_cast<uint64_t>(bottom - top) * (std::min(width_, left + factor_) - left);
       for (uint32_t c = 0; c < components_; ++c, ++i) {
-        *out++ = static_cast<uint8_t>((sums[i] + area / 2) / area);
+        // No cell is empty: left is below the width, and top below bottom.
+        *out++ = static_cast<uint8_t>((sums[i] + area / 2) / area);  // NOLINT(*-DivideZero)
       }
     }
   }
@@ -89,8 +91,8 @@ const uint8_t* SoftRows::Row(void* state, uint32_t y) {
   uint8_t* out = self->row_.data();
   for (uint32_t x = 0; x < self->width_; ++x) {
     const Between columns = Locate(x, self->factor_, self->cells_wide_);
-    const uint32_t* left = self->blend_.data() + columns.first * self->components_;
-    const uint32_t* right = self->blend_.data() + columns.second * self->components_;
+    const uint32_t* left = self->blend_.data() + size_t{columns.first} * self->components_;
+    const uint32_t* right = self->blend_.data() + size_t{columns.second} * self->components_;
     for (uint32_t c = 0; c < self->components_; ++c) {
       const uint32_t value = left[c] * (256 - columns.weight) + right[c] * columns.weight;
       *out++ = static_cast<uint8_t>((value + 32768) >> 16);

@@ -39,7 +39,7 @@ void LoadPage(fz_context* ctx, pdf_document* doc, pdf_obj* object, uint32_t inde
   }
   fz_catch(ctx) { fz_rethrow(ctx); }
   // Through a map, MuPDF 1.21 takes one reference to the page's dictionary too many.
-  pdf_drop_obj(ctx, (*page)->obj);
+  pdf_drop_obj(ctx, (*page)->obj);  // NOLINT(*-NullDereference): or it has thrown
 #else
   *page = pdf_load_page(ctx, doc, static_cast<int>(index));
 #endif
