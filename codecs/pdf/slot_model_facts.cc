@@ -111,10 +111,10 @@ void MeasureDetail(const RasterView& raster, SmallDrawing* small) {
     for (uint32_t left = 0; left + 8 <= raster.width; left += 8) {
       int low = 255, high = 0;
       for (uint32_t y = top; y < top + 8; ++y) {
-        const uint8_t* p = raster.Row(y) + left * n + channel;
+        const uint8_t* p = raster.Row(y) + size_t{left} * n + channel;
         int before = p[0];
         for (uint32_t x = 0; x < 8; ++x) {
-          const int value = p[x * n];
+          const int value = p[size_t{x} * n];
           low = std::min(low, value);
           high = std::max(high, value);
           gradient += static_cast<uint64_t>(std::abs(value - before));
