@@ -69,13 +69,14 @@ class ThreadedPool : public WorkerPool {
     return made + bytes.substr(2, bytes.size() - 4);
   }
 
+  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mu_) { return stopping_ || !queue_.empty(); }
+
   void Run() {
     while (true) {
       Asked next;
       {
         absl::MutexLock lock(&mu_);
-        mu_.Await(absl::Condition(
-            +[](ThreadedPool* pool) { return pool->stopping_ || !pool->queue_.empty(); }, this));
+        mu_.Await(absl::Condition(this, &ThreadedPool::HasWork));
         if (queue_.empty()) return;
         next = std::move(queue_.front());
         queue_.pop_front();
