@@ -48,9 +48,8 @@ class Measurer {
     NoticeGlyph found{.font = font, .glyph = 0, .code = code, .size = size, .advance = 0};
     const absl::Status status = Try(ctx, absl::StatusCode::kInternal, [&] {
       const auto character = static_cast<int>(code);
-      found.glyph = fz_encode_character_with_fallback(ctx, font, character,
-                                                      ucdn_get_script(code), FZ_LANG_UNSET,
-                                                      &found.font);
+      found.glyph = fz_encode_character_with_fallback(ctx, font, character, ucdn_get_script(code),
+                                                      FZ_LANG_UNSET, &found.font);
       if (found.glyph != 0) {
         found.advance = size * fz_advance_glyph(ctx, found.font, found.glyph, 0);
       }

@@ -56,8 +56,7 @@ int MostStrokes(const Picture& picture) {
 }
 
 TEST(Notice, IsATextInBlackOnWhiteOfExactlyTheSize) {
-  const FittedJpeg jpeg =
-      Noticed(kText, {.width = 1240, .height = 1754, .max_payload = kRoomy});
+  const FittedJpeg jpeg = Noticed(kText, {.width = 1240, .height = 1754, .max_payload = kRoomy});
   EXPECT_EQ(jpeg.components, 1u);
   EXPECT_FALSE(jpeg.softened);
   const Picture picture = PictureOf(jpeg);
@@ -86,7 +85,7 @@ TEST(Notice, TheSameTextGivesTheSameBytes) {
 
 TEST(Notice, FitsTheLeastSlotOfAnySize) {
   const std::pair<uint32_t, uint32_t> sizes[] = {
-      {1, 1},     {1, 900},   {16, 16},    {70, 100},   {100, 70},    {212, 300},   {300, 150},
+      {1, 1},     {1, 900},     {16, 16},   {70, 100},  {100, 70},    {212, 300},   {300, 150},
       {600, 900}, {1654, 2339}, {9, 65500}, {65500, 9}, {65500, 160}, {5000, 7000}, {2480, 3508}};
   for (const auto& [width, height] : sizes) {
     SCOPED_TRACE(absl::StrCat(width, " x ", height));
