@@ -19,8 +19,8 @@ using absl::StatusCode;
 // Letters under this many pixels an em, and pages with a side under that, have no text.
 constexpr float kLeastText = 11;
 constexpr uint32_t kLeastSide = 150;
-constexpr float kTextPerSide =
-    1.0F / 24;                        // letters of a page with room to spare, to its short side
+// Letters of a page with room to spare, to its short side.
+constexpr float kTextPerSide = 1.0F / 24;
 constexpr float kMargin = 1.0F / 14;  // of the short side
 constexpr float kWidestLine = 44;     // ems
 // Smaller letters have fewer edges, and edges are what takes bytes.

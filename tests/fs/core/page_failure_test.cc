@@ -111,21 +111,14 @@ TEST_F(PageFailureTest, TheNoticeIsAskedForAsThePageWas) {
   EXPECT_EQ(joined.payload(), "notice");
 }
 
-TEST_F(PageFailureTest, TheSlotOfTheNoticeIsThatOfThePage) {
-  for (const Rendition rendition :
-       {Rendition::kPlain, Rendition::kEnhanced, Rendition::kThumbnails}) {
-    const auto book = HoldPdf(rendition);
-    const uint32_t page = rendition == Rendition::kEnhanced ? 4 : 2;
-    const Reader reader = Want(book, page);
-    Break(page, pool_->drawings.back().request.finish, kPageFault);
-    if (rendition == Rendition::kThumbnails) break;  // of the plain notice, which is at hand
-    ASSERT_TRUE(NoticeIsAsked());
-    const BodySpec spec = book->book->layout()->Body(page);
-    Answer(page, Finish::kPage, "notice");
-    ASSERT_TRUE(reader.answered() && (*reader.got)->ok());
-    EXPECT_EQ((**reader.got)->get()->size(), spec.body_bytes);
-    if (rendition == Rendition::kPlain) break;
-  }
+TEST_F(PageFailureTest, TheNoticeFillsThePagesSlot) {
+  const auto book = HoldPdf(Rendition::kEnhanced);
+  const Reader reader = Want(book, 4);
+  Break(4, Finish::kEnhanced, kPageFault);
+  ASSERT_TRUE(NoticeIsAsked());
+  Answer(4, Finish::kPage, "notice");
+  ASSERT_EQ(reader.payload(), "notice");
+  EXPECT_EQ((**reader.got)->get()->size(), book->book->layout()->Body(4).body_bytes);
 }
 
 TEST_F(PageFailureTest, APageThatIsAtFaultKeepsItsNotice) {
