@@ -22,7 +22,14 @@ enum class SourceFormat : uint8_t {
   kPdf = 0,
   kArchive = 1,  // a ZIP of images: CBZ
   kImage = 2,    // one image
+  // No comic but a text, to be drawn as a page that says why there is none (codecs/pdf/notice.h).
+  kNotice = 3,
 };
+
+// Nobody asks for it twice, so a worker need not keep it open.
+inline bool IsLookedAtOnce(SourceFormat format) {
+  return format == SourceFormat::kImage || format == SourceFormat::kNotice;
+}
 
 // How a page becomes an entry of the CBZ. The numbers are stored in the index: never reuse one.
 enum class PageKind : uint8_t {

@@ -291,8 +291,9 @@ std::unique_ptr<Job> Dispatcher::TakeRunning(uint64_t number, UniqueFd* result) 
   return std::move(running.job);
 }
 
-uint64_t& Dispatcher::CounterOf(Finish finish) {
-  switch (finish) {
+uint64_t& Dispatcher::CounterOf(const Job& job) {
+  if (job.source->format() == SourceFormat::kNotice) return counters_.notices;
+  switch (job.draw.finish) {
     case Finish::kPage:
       return counters_.drawn;
     case Finish::kEnhanced:
@@ -309,7 +310,7 @@ void Dispatcher::FinishJob(std::unique_ptr<Job> job, absl::StatusOr<Job::Answer>
   if (!answer.ok()) {
     if (!absl::IsCancelled(answer.status())) ++counters_.failed;
   } else if (job->kind == Job::Kind::kDraw) {
-    ++CounterOf(job->draw.finish);
+    ++CounterOf(*job);
   } else if (job->kind == Job::Kind::kAnalyse) {
     ++counters_.analysed;
   } else {

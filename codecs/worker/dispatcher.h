@@ -79,7 +79,7 @@ class Dispatcher {
   void OnReply(Worker* worker, MonotonicTime now);
   void OnLost(uint64_t number, const absl::Status& why, MonotonicTime now);
   std::unique_ptr<Job> TakeRunning(uint64_t number, UniqueFd* result);
-  uint64_t& CounterOf(Finish finish);
+  uint64_t& CounterOf(const Job& job);
   void FinishJob(std::unique_ptr<Job> job, absl::StatusOr<Job::Answer> answer);
 
   const WorkerPoolOptions options_;

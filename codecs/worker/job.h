@@ -33,10 +33,8 @@ struct Job {
   // all its workers do, and a second try at another of them would be none.
   uint64_t after_worker = 0;
 
-  // What the worker will have open afterwards; 0: nothing, an image is looked at once.
-  uint64_t DocumentKey() const {
-    return source->format() == SourceFormat::kImage ? 0 : source->key();
-  }
+  // What the worker will have open afterwards; 0: nothing, what is looked at once is closed.
+  uint64_t DocumentKey() const { return IsLookedAtOnce(source->format()) ? 0 : source->key(); }
   // Room for the answer in its result file.
   uint64_t ResultCapacity() const;
   // What it takes at the worker, in bytes. A drawing: the raster, once more for the encoder's and

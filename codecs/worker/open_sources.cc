@@ -11,7 +11,7 @@ namespace cbzfs {
 void OpenSources::Unmap::operator()(uint8_t* data) const { munmap(data, bytes); }
 
 OpenSources::Source OpenSources::Entry::Lend() const {
-  return {absl::MakeConstSpan(mapping.get(), key.bytes), pdf.get(), archive.get()};
+  return {absl::MakeConstSpan(mapping.get(), key.bytes), pdf.get(), archive.get(), notice};
 }
 
 void OpenSources::MakeRoom(uint64_t bytes) {
@@ -40,6 +40,9 @@ absl::Status OpenSources::Open(Entry* entry) {
     }
     case SourceFormat::kImage:
       return absl::OkStatus();
+    case SourceFormat::kNotice:
+      entry->notice = engines_.pdf;
+      return absl::OkStatus();
   }
   return absl::InternalError("an unknown kind of source");
 }
@@ -57,8 +60,8 @@ absl::StatusOr<OpenSources::Source> OpenSources::Get(const Key& key, UniqueFd so
     return absl::DataLossError("the file became shorter while it was open");
   }
   if (key.bytes == 0) return absl::InvalidArgumentError("the file is empty");
-  // An image is looked at once: it shall push nothing out that would have to be opened again.
-  if (!sources_.empty() && sources_.front().key.format == SourceFormat::kImage) {
+  // What is looked at once shall push nothing out that would have to be opened again.
+  if (!sources_.empty() && IsLookedAtOnce(sources_.front().key.format)) {
     sources_.pop_front();
   }
   MakeRoom(key.bytes);

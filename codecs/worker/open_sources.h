@@ -44,6 +44,7 @@ class OpenSources {
     absl::Span<const uint8_t> file;
     Pdf* pdf = nullptr;
     ArchiveComic* archive = nullptr;
+    PdfEngine* notice = nullptr;  // what draws it
   };
 
   // What `engines` points to must outlive this.
@@ -67,6 +68,7 @@ class OpenSources {
     // After the mapping, so they go first.
     std::unique_ptr<Pdf> pdf;
     std::unique_ptr<ArchiveComic> archive;
+    PdfEngine* notice = nullptr;
 
     Source Lend() const;
   };

@@ -1,6 +1,7 @@
 #include "codecs/worker/request_loop.h"
 
 #include <new>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "codecs/comic/image_comic.h"
 #include "codecs/document/document_codec.h"
 #include "codecs/document/picture_size.h"
+#include "codecs/pdf/notice.h"
 #include "codecs/picture/picture.h"
 #include "codecs/worker/channel.h"
 #include "codecs/worker/open_sources.h"
@@ -65,6 +67,18 @@ absl::StatusOr<MadePicture> DrawPdfPage(Pdf* pdf, const proto::Request::Draw& re
   return MadePicture{.jpeg = *std::move(jpeg), .note = ""};
 }
 
+absl::StatusOr<MadePicture> DrawNoticePage(const Source& source, const PictureRequest& picture) {
+  const std::string_view text(reinterpret_cast<const char*>(source.file.data()),
+                              source.file.size());
+  absl::StatusOr<FittedJpeg> jpeg = DrawNotice(source.notice, text,
+                                               {.width = picture.width,
+                                                .height = picture.height,
+                                                .quality = picture.quality,
+                                                .max_payload = picture.max_payload});
+  if (!jpeg.ok()) return jpeg.status();
+  return MadePicture{.jpeg = *std::move(jpeg), .note = ""};
+}
+
 absl::StatusOr<MadePicture> MakePage(const Source& source, const proto::Request::Draw& request) {
   const auto finish = static_cast<Finish>(request.finish());
   const AnalyseOptions options = FromProto(request.options());
@@ -74,6 +88,7 @@ absl::StatusOr<MadePicture> MakePage(const Source& source, const proto::Request:
                                   .quality = small ? kThumbnailQuality : options.quality,
                                   .max_payload = request.max_payload(),
                                   .enhance = options.enhance};
+  if (source.notice != nullptr) return DrawNoticePage(source, picture);
   const auto make = small ? ShrinkPicture : EnhancePicture;
   if (source.archive != nullptr) return source.archive->MakePage(request.entry(), make, picture);
   if (source.pdf == nullptr) return make(source.file, picture);

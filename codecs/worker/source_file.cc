@@ -8,12 +8,10 @@
 
 namespace cbzfs {
 
-SourceFile::~SourceFile() {
-  if (fd_ >= 0) close(fd_);
-}
+namespace {
 
-absl::StatusOr<std::shared_ptr<const SourceFile>> SourceFile::OfImage(std::string_view bytes,
-                                                                      uint64_t key) {
+absl::StatusOr<std::shared_ptr<const SourceFile>> InMemory(std::string_view bytes, uint64_t key,
+                                                           SourceFormat format) {
   absl::StatusOr<UniqueFd> file = MakeResultFile(bytes.size());
   absl::Status status = file.status();
   if (status.ok()) status = WriteResult(file->get(), bytes);
@@ -24,8 +22,23 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> SourceFile::OfImage(std::strin
   if (fcntl(file->get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
     return absl::UnavailableError("a page cannot be handed on: sealing a memfd");
   }
-  return std::make_shared<const SourceFile>(file->release(), bytes.size(), key,
-                                            SourceFormat::kImage);
+  return std::make_shared<const SourceFile>(file->release(), bytes.size(), key, format);
+}
+
+}  // namespace
+
+SourceFile::~SourceFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+absl::StatusOr<std::shared_ptr<const SourceFile>> SourceFile::OfImage(std::string_view bytes,
+                                                                      uint64_t key) {
+  return InMemory(bytes, key, SourceFormat::kImage);
+}
+
+absl::StatusOr<std::shared_ptr<const SourceFile>> SourceFile::OfNotice(std::string_view text,
+                                                                       uint64_t key) {
+  return InMemory(text, key, SourceFormat::kNotice);
 }
 
 }  // namespace cbzfs

@@ -28,6 +28,9 @@ class SourceFile {
   // kUnavailable when the system has no descriptor or memory left.
   static absl::StatusOr<std::shared_ptr<const SourceFile>> OfImage(std::string_view bytes,
                                                                    uint64_t key);
+  // The text of a notice page (codecs/pdf/notice.h), likewise.
+  static absl::StatusOr<std::shared_ptr<const SourceFile>> OfNotice(std::string_view text,
+                                                                    uint64_t key);
 
   int fd() const { return fd_; }
   uint64_t bytes() const { return bytes_; }

@@ -100,6 +100,7 @@ struct WorkerPoolStats {
   uint64_t enhanced = 0;  // pages that workers enhanced
   uint64_t thumbnails = 0;
   uint64_t entries = 0;   // entries of archives that workers unpacked
+  uint64_t notices = 0;   // pages that say why there is none
   uint64_t failed = 0;    // requests that failed for good
   uint64_t analysed = 0;  // documents
   uint64_t probed = 0;

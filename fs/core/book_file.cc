@@ -139,7 +139,7 @@ std::shared_ptr<ReadWait> BookFile::Read(uint64_t offset, size_t size, ReadDone 
   auto operation =
       std::make_shared<Operation>(book_, start, layout.Map(start, bytes), std::move(done));
   if (auto s = operation->FillKnown(); !s.ok()) {
-    operation->Finish(std::move(s));
+    operation->Finish(pages_->SourceFailed(*book_, s));
     return nullptr;
   }
   operation->ForEachSourcePiece([this](const Piece& piece, const char* at) { Passed(piece, at); });

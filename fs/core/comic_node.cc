@@ -142,6 +142,7 @@ absl::StatusOr<std::shared_ptr<OpenFile>> ComicFile::MakeFile(
   if (fstat(file->fd(), &st) != 0) return ErrnoStatus(errno, where);
   const uint64_t bytes = book->BytesOf(part_);
   PageStore* const pages = services().pages.get();
+  const bool keep = pages->MayBeKept(*book);
   std::shared_ptr<OpenFile> open;
   if (book->layout() == nullptr) {
     open = std::make_shared<EntryFile>(HoldOpen(where, std::move(file), std::move(book)),
@@ -155,7 +156,7 @@ absl::StatusOr<std::shared_ptr<OpenFile>> ComicFile::MakeFile(
                                       pages, std::move(ahead), shared_services());
   }
   // What the kernel has cached of this node is of this version.
-  open->keep_cache = true;
+  open->keep_cache = keep;
   absl::MutexLock lock(&mu_);
   open_ = open;
   open_attr_ = ShownAttr(view().since_ns(), st, stat_ino_, bytes);

@@ -188,7 +188,7 @@ std::string StatusJson(const Services& services) {
   json["pages"] = {{"original", pages.original}, {"drawn", pool.drawn},
                    {"enhanced", pool.enhanced},  {"thumbnails", pool.thumbnails},
                    {"entries", pool.entries},    {"joined", pages.joined},
-                   {"failed", pages.failed}};
+                   {"failed", pages.failed},     {"notices", pages.notices}};
   constexpr const char* kRenditionNames[kRenditions] = {"cbz", "enhanced", "thumbnails", "covers"};
   for (size_t i = 0; i < kRenditions; ++i) {
     const PageStore::SlotStats& slots = pages.slots[i];

@@ -1,7 +1,7 @@
 // The mount's own files: the root, and `.cbzfs/` with what an administrator and the tests read.
 //
 //   .cbzfs/status   counters and limits as JSON, taken when the file is opened
-//   .cbzfs/errors   one failure a line: path, page, reason (error_log.h)
+//   .cbzfs/errors   one failure a line: path, page, reason, advice (error_log.h)
 //
 // Threads: any.
 

@@ -69,12 +69,13 @@ uint64_t HashOf(const AnalyseOptions& options) {
 }
 
 Documents::Documents(const Library* library, Index* index, WorkerPool* pool, ErrorLog* errors,
-                     const AnalyseOptions& options)
+                     const AnalyseOptions& options, const AdviceLimits& limits)
     : library_(library),
       index_(index),
       pool_(pool),
       errors_(errors),
       options_(options),
+      limits_(limits),
       states_(kStateBytes) {}
 
 uint64_t Documents::OptionsHash(const DocumentRef& ref) const {
@@ -95,20 +96,22 @@ std::shared_ptr<const Documents::State> Documents::Remember(const DocumentRef& r
 }
 
 // A ZIP without images is no broken comic but another kind of file: not worth a line.
-void Documents::Report(const std::string& path, const absl::Status& failure) {
+void Documents::Report(const std::string& path, SourceFormat format, const absl::Status& failure) {
   if (absl::IsNotFound(failure) && FormatOfName(path) != SourceFormat::kPdf) return;
-  errors_->Report(path, 0, std::string(failure.message()));
+  errors_->Report(path, 0, std::string(failure.message()),
+                  AdviceFor(failure, {.format = format, .whole_file = true, .limits = limits_}));
 }
 
 void Documents::ReportNotes(const std::string& path, SourceFormat format,
                             const Document& document) {
   for (const Note& note : document.notes) {
+    const std::string advice = AdviceForNote(note.text, format);
     if (note.page == Note::kWholeFile) {
-      errors_->Report(path, 0, note.text);
+      errors_->Report(path, 0, note.text, advice);
       continue;
     }
     const PageLine line = LineOf(document, format, note.page, note.text);
-    errors_->Report(path, line.number, line.reason);
+    errors_->Report(path, line.number, line.reason, advice);
   }
 }
 
@@ -123,7 +126,7 @@ std::shared_ptr<const Documents::State> Documents::Recall(const std::string& pat
   ++hits_;
   if (!row->document.ok()) {
     const absl::Status failure = row->document.status();
-    Report(path, failure);
+    Report(path, ref.format, failure);
     return Remember(ref, {failure, nullptr});
   }
   auto document = DecodeDocument(*row->document, static_cast<uint64_t>(ref.key.size));
@@ -154,7 +157,7 @@ Documents::Pointer Documents::Learn(const std::string& path, const DocumentRef& 
 void Documents::LearnFailure(const std::string& path, const DocumentRef& ref, uint64_t fingerprint,
                              const absl::Status& failure) {
   if (absl::IsCancelled(failure) || absl::IsAborted(failure)) return;
-  Report(path, failure);
+  Report(path, ref.format, failure);
   if (LiesInTheFile(failure)) {
     index_->PutDocument(IndexKey(ref), {fingerprint, failure});
     Remember(ref, {failure, nullptr});
@@ -185,7 +188,8 @@ absl::StatusOr<Documents::Opened> Documents::OpenSource(const std::string& path,
   if (!file.ok()) {
     // ENOENT and the like are no verdict on a comic; look again, and the folder tells.
     if (ErrnoOf(file.status()) == EACCES || ErrnoOf(file.status()) == EPERM) {
-      const absl::Status failure = absl::UnavailableError("cannot be read: permission denied");
+      const absl::Status failure = WithErrno(
+          absl::UnavailableError("cannot be read: permission denied"), ErrnoOf(file.status()));
       LearnFailure(path, ref, 0, failure);
       return failure;
     }

@@ -30,6 +30,7 @@
 #include "cache/single_flight.h"
 #include "codecs/document/document.h"
 #include "codecs/worker/worker_pool.h"
+#include "fs/core/advice.h"
 #include "fs/core/error_log.h"
 #include "fs/core/library.h"
 
@@ -78,7 +79,7 @@ class Documents {
   };
 
   Documents(const Library* library, Index* index, WorkerPool* pool, ErrorLog* errors,
-            const AnalyseOptions& options);
+            const AnalyseOptions& options, const AdviceLimits& limits = {});
 
   // What is known without a worker: the page table, or why there is none. A null page table: the
   // file opens, but its pages are not known yet. Empty: nothing is known yet.
@@ -111,7 +112,7 @@ class Documents {
                 Document document);
   void LearnFailure(const std::string& path, const DocumentRef& ref, uint64_t fingerprint,
                     const absl::Status& failure);
-  void Report(const std::string& path, const absl::Status& failure);
+  void Report(const std::string& path, SourceFormat format, const absl::Status& failure);
   void ReportNotes(const std::string& path, SourceFormat format, const Document& document);
 
   // The file, still `ref.key`, and beginning as a PDF does if it is to be one. Learns the failure
@@ -125,6 +126,7 @@ class Documents {
   WorkerPool* const pool_;
   ErrorLog* const errors_;
   const AnalyseOptions options_;
+  const AdviceLimits limits_;
   LruCache<DocumentRef, State> states_;
   SingleFlight<DocumentRef, KnownDocument> flights_;
   std::atomic<uint64_t> hits_ = 0;

@@ -55,7 +55,8 @@ std::shared_ptr<ReadWait> EntryFile::Read(uint64_t offset, size_t size, ReadDone
   // A stored entry that is not as long as it says is left to the worker, who says why.
   if (entry.method == kStored && (entry.flags & kEncrypted) == 0 &&
       book_->book->row(page_).source_bytes == entry.bytes) {
-    done(ReadStored(offset, size));
+    auto stored = ReadStored(offset, size);
+    done(stored.ok() ? std::move(stored) : pages_->SourceFailed(*book_, stored.status()));
     return nullptr;
   }
   auto wait = pages_->Get(

@@ -58,21 +58,31 @@ absl::Status ErrnoStatus(int error, std::string_view what) {
 }
 
 absl::Status ReportedStatus(int error, std::string_view what) {
-  absl::Status status = ErrnoStatus(error, what);
-  status.SetPayload(kReported, absl::Cord());
-  return status;
+  return MarkReported(ErrnoStatus(error, what));
+}
+
+absl::Status MarkReported(absl::Status failure) {
+  failure.SetPayload(kReported, absl::Cord());
+  return failure;
+}
+
+absl::Status WithErrno(absl::Status failure, int error) {
+  failure.SetPayload(kPayload, absl::Cord(absl::StrCat(error)));
+  return failure;
 }
 
 bool WasReported(const absl::Status& status) { return status.GetPayload(kReported).has_value(); }
 
-int ErrnoOf(const absl::Status& status) {
-  if (status.ok()) return 0;
+int ExactErrno(const absl::Status& status) {
   const absl::optional<absl::Cord> payload = status.GetPayload(kPayload);
   int error = 0;
-  if (payload.has_value() && absl::SimpleAtoi(std::string(*payload), &error) && error > 0) {
-    return error;
-  }
-  return ErrnoOfCode(status.code());
+  if (!payload.has_value() || !absl::SimpleAtoi(std::string(*payload), &error)) return 0;
+  return error > 0 ? error : 0;
+}
+
+int ErrnoOf(const absl::Status& status) {
+  const int exact = ExactErrno(status);
+  return exact != 0 ? exact : ErrnoOfCode(status.code());
 }
 
 }  // namespace cbzfs

@@ -30,6 +30,13 @@ absl::Status ErrnoStatus(int error, std::string_view what);
 // whoever hands it on need not say it again.
 absl::Status ReportedStatus(int error, std::string_view what);
 bool WasReported(const absl::Status& status);
+// `failure` with that mark.
+absl::Status MarkReported(absl::Status failure);
+
+// `failure`, keeping its code, with the errno that is behind it.
+absl::Status WithErrno(absl::Status failure, int error);
+// The errno that the status carries; 0 where it carries none, whatever ErrnoOf() makes of its code.
+int ExactErrno(const absl::Status& status);
 
 // The errno of a status made by ErrnoStatus(), else by the table above; 0 for OK.
 int ErrnoOf(const absl::Status& status);

@@ -60,6 +60,12 @@ WorkerPoolOptions PoolOptions(const Options& options, const std::string& program
   return pool;
 }
 
+AdviceLimits LimitsOf(const Options& options) {
+  return {.draw_timeout = options.draw_timeout,
+          .analyse_timeout = options.analyse_timeout,
+          .memory_bytes = options.memory_bytes};
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string& library,
@@ -83,11 +89,12 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
   auto index = OpenIndex(options);
   if (!index.ok()) return index.status();
   services->index = *std::move(index);
-  services->documents =
-      std::make_unique<Documents>(services->library.get(), services->index.get(),
-                                  services->pool.get(), &services->errors, options.analyse);
-  services->pages = std::make_unique<PageStore>(services->pool.get(), &services->errors,
-                                                options.analyse, options.cache_bytes);
+  services->documents = std::make_unique<Documents>(services->library.get(), services->index.get(),
+                                                    services->pool.get(), &services->errors,
+                                                    options.analyse, LimitsOf(options));
+  services->pages =
+      std::make_unique<PageStore>(services->pool.get(), &services->errors, options.analyse,
+                                  options.cache_bytes, options.on_error, LimitsOf(options));
   services->books = std::make_unique<Books>(services->documents.get(), options);
   const std::vector<std::string> names =
       options.view.empty() ? options.views : std::vector<std::string>{options.view};

@@ -21,6 +21,7 @@ int RankOf(SourceFormat format) {
     case SourceFormat::kPdf:
       return 1;
     case SourceFormat::kImage:
+    case SourceFormat::kNotice:
       return 2;
   }
   return 3;

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "codecs/document/document.h"
 #include "codecs/zip/layout.h"
+#include "fs/core/on_error.h"
 #include "fs/core/view_names.h"
 
 namespace cbzfs {
@@ -39,6 +40,7 @@ struct Options {
   int32_t read_ahead = -1;  // pages; -1: two a worker
   absl::Duration draw_timeout = absl::Seconds(20);
   absl::Duration analyse_timeout = absl::Seconds(10);
+  OnError on_error = OnError::kAuto;
   std::string log_level = "info";
 
   // Passed on to the kernel as they are (nosuid, allow_other, fsname=...), in order.

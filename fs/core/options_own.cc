@@ -203,6 +203,12 @@ bool SetAnalyseTimeout(std::string_view value, Options* o) {
   return SetTimeout(value, &o->analyse_timeout);
 }
 
+bool SetOnError(std::string_view value, Options* o) {
+  static constexpr Word<OnError> kWords[] = {
+      {"auto", OnError::kAuto}, {"page", OnError::kPage}, {"eio", OnError::kEio}};
+  return Choose(value, kWords, &o->on_error);
+}
+
 bool SetLogLevel(std::string_view value, Options* o) {
   for (const std::string_view level : {"trace", "debug", "info", "warn", "error"}) {
     if (value == level) o->log_level = std::string(level);
@@ -262,6 +268,8 @@ constexpr Own kOwn[] = {
      "how long a page may take to be drawn (20)"},
     {"analyse_timeout", "SECONDS", "a number of seconds, more than 0", SetAnalyseTimeout,
      "how long the first look at a document may take (10)"},
+    {"on_error", "auto|page|eio", "auto, page or eio", SetOnError,
+     "a page that cannot be made: one that says why, or EIO; auto: as the cause is (auto)"},
     {"log_level", "LEVEL", "trace, debug, info, warn or error", SetLogLevel,
      "trace, debug, info, warn or error (info)"},
 };

@@ -79,11 +79,45 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> ImageOfPlain(const Book& plain
                              XXH3_64bits(words.data(), sizeof(words)));
 }
 
+bool CanBeNotice(const Book& book, uint32_t page) {
+  const PageMaker maker = MakerOf(book, page);
+  return book.layout() != nullptr && (maker == PageMaker::kWorker || maker == PageMaker::kPlain);
+}
+
+absl::StatusOr<NoticeOrder> OrderNotice(const Book& book, uint32_t page,
+                                        const AnalyseOptions& options, std::string_view text) {
+  const Page& place = book.layout()->document().pages[page];
+  NoticeOrder order;
+  order.request.page = book.row_index(page);
+  // Gray, whatever the page is: it takes a third of the memory.
+  order.request.row = {.kind = PageKind::kDrawn,
+                       .width = place.width,
+                       .height = place.height,
+                       .dpi = place.dpi,
+                       .gray = true};
+  order.request.options = options;
+  order.request.max_payload = book.layout()->Body(page).max_payload;
+  // A failure is remembered by this: in a larger place the same text may fit.
+  const std::array<uint64_t, 4> words = {XXH3_64bits(text.data(), text.size()), place.width,
+                                         place.height, order.request.max_payload};
+  auto file = SourceFile::OfNotice(text, XXH3_64bits(words.data(), sizeof(words)));
+  if (!file.ok()) return file.status();
+  order.text = *std::move(file);
+  return order;
+}
+
+absl::StatusOr<std::shared_ptr<const Body>> BodyOfNotice(const Book& book, uint32_t page,
+                                                         Drawn drawn) {
+  return Body::Drawn(book.layout()->Body(page), std::move(drawn.payload));
+}
+
 absl::StatusOr<std::shared_ptr<const Body>> BodyOf(const Book& book, uint32_t page, Drawn drawn) {
   if (book.layout() == nullptr) return Body::Raw(std::move(drawn.payload));
   const std::string& profile = ProfileOf(book, page);
   if (!profile.empty()) drawn.payload.insert(0, profile);
-  return Body::Drawn(book.layout()->Body(page), std::move(drawn.payload));
+  auto body = Body::Drawn(book.layout()->Body(page), std::move(drawn.payload));
+  if (absl::IsResourceExhausted(body.status())) return absl::DataLossError(body.status().message());
+  return body;
 }
 
 }  // namespace cbzfs

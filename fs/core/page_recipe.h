@@ -4,13 +4,14 @@
 // The recipe follows from the book's table alone, never from what is in a cache: the same page has
 // the same bytes on every mount and at every time. What the cache saves is the work.
 //
-// Pure functions, but for ImageOfPlain(): any thread.
+// Pure functions, but for ImageOfPlain() and OrderNotice(): any thread.
 
 #ifndef CBZFS_FS_CORE_PAGE_RECIPE_H_
 #define CBZFS_FS_CORE_PAGE_RECIPE_H_
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "codecs/worker/worker_pool.h"
@@ -39,7 +40,20 @@ DrawRequest RequestFor(const Book& book, uint32_t page, const AnalyseOptions& op
 absl::StatusOr<std::shared_ptr<const SourceFile>> ImageOfPlain(const Book& plain, uint32_t page,
                                                                const Body& body);
 
-// What a worker made, in its place. kResourceExhausted when it does not fit there.
+// Whether a notice page can stand in for the page: its place has room for a JPEG of ours. Not where
+// the bytes are the source's own, nor for an archive's entry that is handed on as it is.
+bool CanBeNotice(const Book& book, uint32_t page);
+// For those, `text` being what it says (notice.h). kUnavailable as for ImageOfPlain().
+struct NoticeOrder {
+  std::shared_ptr<const SourceFile> text;
+  DrawRequest request;
+};
+absl::StatusOr<NoticeOrder> OrderNotice(const Book& book, uint32_t page,
+                                        const AnalyseOptions& options, std::string_view text);
+absl::StatusOr<std::shared_ptr<const Body>> BodyOfNotice(const Book& book, uint32_t page,
+                                                         Drawn drawn);
+
+// What a worker made, in its place. kDataLoss when it does not fit there.
 absl::StatusOr<std::shared_ptr<const Body>> BodyOf(const Book& book, uint32_t page, Drawn drawn);
 
 }  // namespace cbzfs

@@ -31,7 +31,7 @@ class PageStore::Waiting : public PageStore::Wait,
                            public std::enable_shared_from_this<PageStore::Waiting> {
  public:
   Waiting(PageStore* store, std::shared_ptr<const OpenBook> book, Key key, Priority priority,
-          Done done)
+          MadeDone done)
       : store_(store),
         book_(std::move(book)),
         key_(key),
@@ -50,7 +50,7 @@ class PageStore::Waiting : public PageStore::Wait,
     }
     if (left) Leave();
     if (ticket.leader) {
-      store_->Start(book_, key_, priority_, ticket.id);
+      store_->Start(book_, {.key = key_, .priority = priority_, .leader = ticket.id});
     } else if (ticket.work != 0) {
       store_->pool_->Raise(ticket.work, priority_);
     } else {
@@ -88,20 +88,31 @@ class PageStore::Waiting : public PageStore::Wait,
   absl::Mutex mu_;
   uint64_t ticket_ ABSL_GUARDED_BY(mu_) = 0;
   bool left_ ABSL_GUARDED_BY(mu_) = false;
-  Done done_;  // called by the one flight that lands
+  MadeDone done_;  // called by the one flight that lands
 };
 
 std::shared_ptr<PageStore::Wait> PageStore::Get(const std::shared_ptr<const OpenBook>& book,
                                                 uint32_t page, Priority priority, Done done) {
+  return GetMade(book, page, priority,
+                 [done = std::move(done)](const absl::StatusOr<MadePointer>& made) mutable {
+                   done(made.ok() ? absl::StatusOr<Pointer>(BodyIn(*made)) : made.status());
+                 });
+}
+
+std::shared_ptr<PageStore::Wait> PageStore::GetMade(const Open& book, uint32_t page,
+                                                    Priority priority, MadeDone done) {
   const Key key{book->book->id(), page};
-  if (Pointer body = cache_.Find(key)) {
-    done(std::move(body));
+  if (MadePointer made = cache_.Find(key)) {
+    done(std::move(made));
     return nullptr;
   }
   if (MakerOf(*book->book, page) == PageMaker::kSeal) {
     auto body = Seal(*book, page);
-    if (body.ok()) body = KeepSeal(key, *std::move(body));
-    done(std::move(body));
+    if (body.ok()) {
+      done(KeepSeal(key, *std::move(body)));
+    } else {
+      done(SourceFailed(*book, body.status()));
+    }
     return nullptr;
   }
   auto waiting = std::make_shared<Waiting>(this, book, key, priority, std::move(done));
@@ -117,11 +128,15 @@ void PageStore::OfferDataCrc(const OpenBook& book, uint32_t page, uint32_t data_
   KeepSeal(key, std::move(body));
 }
 
-PageStore::Pointer PageStore::KeepSeal(const Key& key, Pointer body) {
+PageStore::MadePointer PageStore::KeepSeal(const Key& key, Pointer body) {
   // Two readers may have sealed the page at once: it counts once.
   if (!cache_.Contains(key)) ++original_;
-  const uint64_t bytes = body->memory_bytes();
-  return cache_.Insert(key, std::move(body), bytes);
+  return Keep(key, std::move(body), absl::OkStatus());
+}
+
+PageStore::MadePointer PageStore::Keep(const Key& key, Pointer body, const absl::Status& failure) {
+  const uint64_t bytes = sizeof(Made) + body->memory_bytes();
+  return cache_.Insert(key, std::make_shared<const Made>(Made{std::move(body), failure}), bytes);
 }
 
 bool PageStore::Ready(const OpenBook& book, uint32_t page) const {
@@ -161,49 +176,50 @@ absl::StatusOr<PageStore::Pointer> PageStore::Seal(const OpenBook& book, uint32_
   return Body::Original(layout.Body(page), crc, bytes);
 }
 
-void PageStore::Start(const Open& book, const Key& key, Priority priority, uint64_t leader) {
+void PageStore::Start(const Open& book, const Flight& flight) {
+  const Key& key = flight.key;
   // An earlier flight may have landed between the look into the cache and joining.
   if (cache_.Contains(key)) {
-    if (Pointer body = cache_.Find(key)) {
-      flights_.Complete(key, body);
+    if (MadePointer made = cache_.Find(key)) {
+      flights_.Complete(key, made);
       return;
     }
   }
-  if (MakerOf(*book->book, key.page) == PageMaker::kPlain) {
-    return StartFromPlain(book, key, priority, leader);
-  }
-  Ask(book, book->file, RequestFor(*book->book, key.page, options_), key, priority, leader);
+  if (MakerOf(*book->book, key.page) == PageMaker::kPlain) return StartFromPlain(book, flight);
+  AskForPage(book, book->file, RequestFor(*book->book, key.page, options_), flight);
 }
 
-void PageStore::StartFromPlain(const Open& book, const Key& key, Priority priority,
-                               uint64_t leader) {
+void PageStore::StartFromPlain(const Open& book, const Flight& flight) {
+  const Key key = flight.key;
   {
     absl::MutexLock lock(&stages_mu_);
-    stages_[key] = {.leader = leader, .wait = nullptr, .priority = priority};
+    stages_[key] = {.leader = flight.leader, .wait = nullptr, .priority = flight.priority};
   }
   const uint32_t row = book->book->row_index(key.page);
-  auto wait = Get(
-      book->plain, row, priority, [this, book, key, row, leader](absl::StatusOr<Pointer> plain) {
-        const auto stage = TakeStage(key, leader);
-        if (!stage.has_value()) return;  // abandoned
-        // The plain page has said itself what was wrong.
-        if (!plain.ok()) {
-          flights_.Complete(key, plain.status());
-          return;
-        }
-        auto image = ImageOfPlain(*book->plain->book, row, **plain);
-        if (!image.ok()) {
-          flights_.Complete(key, Failed(*book, key.page, image.status()));
-          return;
-        }
-        const DrawRequest request = RequestFor(*book->book, key.page, options_, **image);
-        Ask(book, *std::move(image), request, key, stage->priority, leader);
-      });
+  auto wait = GetMade(book->plain, row, flight.priority,
+                      [this, book, flight, row](absl::StatusOr<MadePointer> plain) {
+                        const auto stage = TakeStage(flight.key, flight.leader);
+                        if (!stage.has_value()) return;  // abandoned
+                        // The plain page has said itself what was wrong.
+                        if (!plain.ok()) {
+                          flights_.Complete(flight.key, plain.status());
+                          return;
+                        }
+                        Flight second = flight;
+                        second.priority = stage->priority;
+                        if (!(*plain)->failure.ok())
+                          return AskForNotice(book, second, (*plain)->failure);
+                        auto image = ImageOfPlain(*book->plain->book, row, *(*plain)->body);
+                        if (!image.ok()) return Fail(book, second, image.status());
+                        const DrawRequest request =
+                            RequestFor(*book->book, second.key.page, options_, **image);
+                        AskForPage(book, *std::move(image), request, second);
+                      });
   if (wait == nullptr) return;
   {
     absl::MutexLock lock(&stages_mu_);
     const auto stage = stages_.find(key);
-    if (stage != stages_.end() && stage->second.leader == leader) {
+    if (stage != stages_.end() && stage->second.leader == flight.leader) {
       stage->second.wait = std::move(wait);
       return;
     }
@@ -244,14 +260,10 @@ void PageStore::Abandon(const Key& key, uint64_t work) {
   flights_.Complete(key, absl::CancelledError("nobody waits any more"));
 }
 
-void PageStore::Ask(const Open& book, std::shared_ptr<const SourceFile> source,
-                    const DrawRequest& request, const Key& key, Priority priority,
-                    uint64_t leader) {
-  const auto id = pool_->Draw(std::move(source), request, priority,
-                              [this, book, key](absl::StatusOr<Drawn> drawn) {
-                                flights_.Complete(key, Finish(*book, key, std::move(drawn)));
-                              });
-  const auto waiting = flights_.SetWork(key, leader, id);
+void PageStore::Ask(std::shared_ptr<const SourceFile> source, const DrawRequest& request,
+                    const Flight& flight, Answered done) {
+  const auto id = pool_->Draw(std::move(source), request, flight.priority, std::move(done));
+  const auto waiting = flights_.SetWork(flight.key, flight.leader, id);
   if (!waiting.has_value()) return;
   if (*waiting == 0) {
     pool_->Cancel(id);
@@ -260,17 +272,26 @@ void PageStore::Ask(const Open& book, std::shared_ptr<const SourceFile> source,
   }
 }
 
-absl::StatusOr<PageStore::Pointer> PageStore::Finish(const OpenBook& book, const Key& key,
-                                                     absl::StatusOr<Drawn> drawn) {
-  if (!drawn.ok()) return Failed(book, key.page, drawn.status());
-  if (!Unchanged(*book.file, book.book->key())) {
-    return ErrnoStatus(EIO, "the source changed while the page was made");
+void PageStore::AskForPage(const Open& book, std::shared_ptr<const SourceFile> source,
+                           const DrawRequest& request, const Flight& flight) {
+  Ask(std::move(source), request, flight, [this, book, flight](absl::StatusOr<Drawn> drawn) {
+    Finish(book, flight, std::move(drawn));
+  });
+}
+
+void PageStore::Finish(const Open& book, const Flight& flight, absl::StatusOr<Drawn> drawn) {
+  if (!drawn.ok()) return Fail(book, flight, drawn.status());
+  const Key& key = flight.key;
+  if (!Unchanged(*book->file, book->book->key())) {
+    flights_.Complete(key, ErrnoStatus(EIO, "the source changed while the page was made"));
+    return;
   }
-  CountSlot(*book.book, key.page, *drawn);
-  if (!drawn->note.empty()) Report(book, key.page, drawn->note);
-  auto body = BodyOf(*book.book, key.page, *std::move(drawn));
-  if (!body.ok()) return Failed(book, key.page, body.status());
-  return cache_.Insert(key, *body, (*body)->memory_bytes());
+  CountSlot(*book->book, key.page, *drawn);
+  if (!drawn->note.empty()) ReportNote(*book, key.page, drawn->note);
+  auto body = BodyOf(*book->book, key.page, *std::move(drawn));
+  if (!body.ok()) return Fail(book, flight, body.status());
+  Recovered(key);
+  flights_.Complete(key, Keep(key, *std::move(body), absl::OkStatus()));
 }
 
 void PageStore::CountSlot(const Book& book, uint32_t page, const Drawn& drawn) {
@@ -288,24 +309,12 @@ void PageStore::CountSlot(const Book& book, uint32_t page, const Drawn& drawn) {
   slots.used += drawn.payload.size();
 }
 
-void PageStore::Report(const OpenBook& book, uint32_t page, const std::string& reason) {
-  const PageLine line =
-      LineOf(book.book->document(), book.book->format(), book.book->row_index(page), reason);
-  errors_->Report(book.path, line.number, line.reason);
-}
-
-absl::Status PageStore::Failed(const OpenBook& book, uint32_t page, const absl::Status& failure) {
-  if (absl::IsCancelled(failure)) return failure;
-  ++failed_;
-  Report(book, page, std::string(failure.message()));
-  return ReportedStatus(EIO, std::string(failure.message()));
-}
-
 PageStore::Stats PageStore::stats() const {
   Stats stats;
   stats.original = original_;
   stats.joined = flights_.stats().joined;
   stats.failed = failed_;
+  stats.notices = notices_;
   {
     absl::MutexLock lock(&slots_mu_);
     stats.slots = slots_;

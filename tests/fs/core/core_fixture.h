@@ -82,7 +82,7 @@ class CoreFixture : public ::testing::Test {
         std::make_unique<Documents>(services_->library.get(), services_->index.get(), pool_,
                                     &services_->errors, options_.analyse);
     services_->pages = std::make_unique<PageStore>(pool_, &services_->errors, options_.analyse,
-                                                   options_.cache_bytes);
+                                                   options_.cache_bytes, options_.on_error);
     services_->books = std::make_unique<Books>(services_->documents.get(), options_);
     for (const std::string& name : options_.views) {
       services_->views.push_back(std::make_unique<View>(*FindViewName(name), since_ns_));

@@ -101,8 +101,7 @@ TEST(PageRecipeTest, TheProfileStandsInFrontOfTheEnhancedOriginal) {
   const auto body = BodyOf(*book, 1, {.payload = std::string(room, 'x')});
   ASSERT_TRUE(body.ok()) << body.status();
   EXPECT_EQ((*body)->payload(), profile + std::string(room, 'x'));
-  EXPECT_TRUE(absl::IsResourceExhausted(
-      BodyOf(*book, 1, {.payload = std::string(room + 1, 'x')}).status()));
+  EXPECT_TRUE(absl::IsDataLoss(BodyOf(*book, 1, {.payload = std::string(room + 1, 'x')}).status()));
   // No other page gets one.
   for (const uint32_t page : {0, 2, 3, 4}) {
     EXPECT_EQ((*BodyOf(*book, page, {.payload = "y"}))->payload(), "y");

@@ -195,17 +195,25 @@ TEST_F(PageStoreTest, AJoinerWithoutHurryChangesNothing) {
 }
 
 TEST_F(PageStoreTest, AFailureOfThePlainPageReachesAll) {
+  options_.on_error = OnError::kEio;
+  Remount();
+  PrepareSamples();
   const std::vector<Reader> readers = {
       Want(HoldPdf(Rendition::kPlain), 0), Want(HoldPdf(Rendition::kEnhanced), 0),
       Want(HoldPdf(Rendition::kEnhanced), 0), Want(HoldPdf(Rendition::kThumbnails), 0)};
   pool_->AnswerDraw(pool_->FindDraw(0), absl::DataLossError("the page cannot be drawn"));
   for (const Reader& reader : readers) EXPECT_EQ(ErrnoOf(reader.status()), EIO);
   EXPECT_TRUE(pool_->queue.empty());
-  EXPECT_EQ(services_->errors.Text(), "Foo.pdf\t1\tthe page cannot be drawn\n");
+  EXPECT_EQ(services_->errors.Text(),
+            "Foo.pdf\t1\tthe page cannot be drawn\t"
+            "try `mutool clean` or `qpdf` on the file, or replace it\n");
   EXPECT_EQ(services_->pages->stats().failed, 1u);
 }
 
 TEST_F(PageStoreTest, AFailureOfTheSecondStageIsThatViewsAlone) {
+  options_.on_error = OnError::kEio;
+  Remount();
+  PrepareSamples();
   const Reader enhanced = Want(HoldPdf(Rendition::kEnhanced), 0);
   Answer(0, Finish::kPage, "plain");
   pool_->AnswerDraw(pool_->FindDraw(0, Finish::kEnhanced), absl::InternalError("libjpeg refused"));
@@ -242,8 +250,10 @@ TEST_F(PageStoreTest, AnAnswerThatDoesNotFitIsRefused) {
   const auto book = HoldPdf(Rendition::kThumbnails);
   const Reader reader = Want(book, 3);
   Answer(3, Finish::kThumbnail, std::string(pool_->drawings[0].request.max_payload + 1, 'x'));
-  EXPECT_EQ(ErrnoOf(reader.status()), EIO);
   EXPECT_EQ(services_->pages->stats().failed, 1u);
+  EXPECT_EQ(pool_->drawings.back().source->format(), SourceFormat::kNotice);
+  Answer(3, Finish::kPage, std::string(pool_->drawings[1].request.max_payload + 1, 'x'));
+  EXPECT_EQ(ErrnoOf(reader.status()), EIO);
 }
 
 TEST_F(PageStoreTest, ANoteIsListedAndThePageServed) {
@@ -259,9 +269,12 @@ TEST_F(PageStoreTest, ANoteIsListedAndThePageServed) {
   tell(0, Finish::kEnhanced);
   for (const Reader& reader : {pdf, archive, image}) EXPECT_EQ(reader.payload(), "x");
   EXPECT_EQ(services_->errors.Text(),
-            "Foo.pdf\t5\tthe image is damaged\n"
-            "Foo.cbz\t5\tA/P1.webp: the image is damaged\n"
-            "Foo.png\t-\tthe image is damaged\n");
+            "Foo.pdf\t5\tthe image is damaged\t"
+            "try `mutool clean` or `qpdf` on the file, or replace it\n"
+            "Foo.cbz\t5\tA/P1.webp: the image is damaged\t"
+            "test the archive with `unzip -t`; make it anew from its images, or replace it\n"
+            "Foo.png\t-\tthe image is damaged\t"
+            "save the image anew with an image editor, or replace it\n");
   EXPECT_EQ(services_->pages->stats().failed, 0u);
 }
 

@@ -96,6 +96,7 @@ inline Document SampleOf(SourceFormat format, uint64_t file_bytes, bool enhanced
     case SourceFormat::kArchive:
       return SampleArchive(enhanced);
     case SourceFormat::kImage:
+    case SourceFormat::kNotice:
       return SampleImage(file_bytes, enhanced);
   }
   return {};
