@@ -35,7 +35,7 @@ class Found:
     times: List[Tuple[float, str]] = dataclasses.field(default_factory=list)  # of pages
     defects: List[str] = dataclasses.field(default_factory=list)
     failures: Dict[int, str] = dataclasses.field(default_factory=dict)  # of .cbzfs/errors
-    deaths: int = 0  # workers replaced while it was being read: its own, or a neighbour's
+    deaths: int = 0  # workers replaced while it was looked at: its own, or a neighbour's
 
 
 class Checker:
@@ -100,6 +100,8 @@ class Checker:
                     digest.update(data)
                     head, tail, done = head or data[:2], (tail + data)[-2:], done + len(data)
         except OSError as error:
+            if page:
+                found.times.append((time.monotonic() - start, name + " (failed)"))
             self.fail(found, name, error)
             return None
         finally:
@@ -295,14 +297,29 @@ def examine_all(checker: Checker, sources: List[Source], readers: int) -> List[F
             return checker.examine(source)
         except (OSError, Hang, AssertionError) as error:
             return Found(source, defects=[f"not examined to the end: {error}"])
+    died = list_all(checker, sources)
     with ThreadPoolExecutor(readers) as pool:
         found = list(pool.map(one, sources))
+    for each in found:
+        each.deaths += died if each.source.kind in ("pdf", "archive") else 0
     if checker.mount.daemon_alive():
         failures = corpus_library.read_errors(checker.mount.errors())
         for each in found:
             each.failures = failures.get(corpus_library.escape(each.source.name), {})
             each.defects += silent(checker, each)
     return found
+
+
+def list_all(checker: Checker, sources: List[Source]) -> int:
+    """Lists every folder of every view; gives the number of workers that were replaced meanwhile
+    (each document of the library may have been the reason)."""
+    try:
+        for view in checker.views:
+            for folder in sorted({source.folder for source in sources}):
+                checker.listing(view, folder)
+        return checker.mount.status()["workers"]["restarts"]
+    except OSError:
+        return 0  # what could not be listed, its documents will say
 
 
 def silent(checker: Checker, found: Found) -> List[str]:
@@ -324,14 +341,16 @@ def compare(first: Found, second: Found, accidents: List[str]) -> List[str]:
     if not first.read or not second.read:
         return []
     wrong = []
-    for name in sorted(set(first.read) | set(second.read)):
-        one, other = first.read.get(name), second.read.get(name)
+    for name in sorted(set(first.read) & set(second.read)):
+        one, other = first.read[name], second.read[name]
         if isinstance(one, tuple) and isinstance(other, tuple):
             if one != other:
                 wrong.append(f"{name}: {one[0]} bytes {one[1][:8]} in one mount, "
                              f"{other[0]} bytes {other[1][:8]} in another")
-        elif one != other and (first.failures or second.failures or first.shown != second.shown):
+        elif one != other:
             accidents.append(name)
+    if first.shown != second.shown:
+        accidents.append(first.source.name)
     return wrong
 
 

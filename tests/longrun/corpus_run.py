@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -52,7 +53,8 @@ class Sums:
     pages: int = 0
     status: Counter = dataclasses.field(default_factory=collections.Counter)  # status' counters
     reasons: Dict[str, List[Tuple[str, int]]] = dataclasses.field(default_factory=dict)
-    deaths: List[str] = dataclasses.field(default_factory=list)
+    suspects: List[str] = dataclasses.field(default_factory=list)  # near when a worker died
+    deaths: List[str] = dataclasses.field(default_factory=list)  # surely theirs
     slowest: List[Tuple[float, str]] = dataclasses.field(default_factory=list)
     late: int = 0
     peak: int = 0
@@ -69,7 +71,7 @@ class Runner:
         self.plan, self.folder, self.label, self.sums = plan, folder, label, Sums()
         self.log = os.path.join(folder, "log")
         self._point = os.path.join(folder, "mnt")
-        os.mkdir(self._point)
+        os.makedirs(self._point, exist_ok=True)
 
     def run(self, library: str, sources: List[Source]) -> List[Found]:
         """Both passes over one library; gives what the first saw."""
@@ -87,6 +89,19 @@ class Runner:
             self._add(found)
         self.sums.seconds += time.monotonic() - start
         return first
+
+    def convict(self, library: str) -> None:
+        """Reads the suspects, each alone in a folder of `library`, one after the other: a worker
+        that dies now died of that document."""
+        plan = dataclasses.replace(self.plan, readers=1, twice=False)
+        alone = Runner(plan, self.folder, self.label)
+        for found in alone.run(library, corpus_library.sources(library)):
+            if found.deaths:
+                self.sums.deaths.append(
+                    f"{self.label(found.source)}: {found.deaths} worker(s) replaced; " +
+                    ("; ".join(sorted(set(found.failures.values()))) or "no failure in the end"))
+        self.sums.defects += alone.sums.defects
+        self.sums.seconds += alone.sums.seconds
 
     def _pass(self, library: str, sources: List[Source], options: str, counted: bool
               ) -> List[Found]:
@@ -140,8 +155,7 @@ class Runner:
         for page, reason in found.failures.items():
             sums.reasons.setdefault(corpus_library.reason_kind(reason), []).append((label, page))
         if found.deaths:
-            sums.deaths.append(f"{label}: {found.deaths} worker(s) replaced while it was read; " +
-                               ("; ".join(sorted(set(found.failures.values()))) or "no failure"))
+            sums.suspects.append(found.source.name)
         for content in found.read.values():
             if isinstance(content, tuple):
                 sums.files_read += 1
@@ -176,7 +190,11 @@ class Originals:
         """(extension, bytes, where they come from) of one copy; the same for the same arguments
         as long as the originals are the same."""
         rng = random.Random(f"{seed}:{index}")
-        name = rng.choice(self._all)
+        # The made ones are few, and all that is no PDF may be among them.
+        names = self._names or self._all
+        if self._made and rng.random() < 0.3:
+            names = sorted(self._made)
+        name = rng.choice(names)
         data, changes = mutate.mutate(self._bytes(name), rng,
                                       lambda r: self._bytes(r.choice(self._all)))
         return (os.path.splitext(name)[1].lower(), data,
@@ -199,24 +217,58 @@ def made_documents() -> Dict[str, bytes]:
     return documents
 
 
-def run_mutated(runner: Runner, originals: Originals, seed: int, indices: range,
-                batch: int = 100, say: Callable[[str], None] = print) -> Dict[str, str]:
-    """Copies in batches, so that few are on the disk at a time; {label: where it comes from} of
-    those that failed, killed or did worse. Labels are SEED:INDEX."""
-    origins: Dict[str, str] = {}
-    for start in range(indices.start, indices.stop, batch):
-        with tempfile.TemporaryDirectory(prefix="cbzfs-mutated-", dir=runner.folder) as library:
-            made: Dict[str, str] = {}
-            for index in range(start, min(start + batch, indices.stop)):
-                extension, data, origin = originals.copy(seed, index)
-                made[f"{seed}:{index}"] = origin
-                with open(os.path.join(library, f"{index:07}{extension}"), "wb") as out:
-                    out.write(data)
-            found = runner.run(library, corpus_library.sources(library))
-        for each in found:
-            if each.failures or each.deaths or each.defects:
-                label = runner.label(each.source)
-                origins[label] = made[label]
-        say(f"{min(start + batch, indices.stop)} copies, {runner.sums.seconds:.0f} s, "
-            f"{len(runner.sums.defects)} defects")
-    return origins
+class Copies:
+    """Damaged copies by number, and what was seen of them. Labels are SEED:INDEX."""
+
+    def __init__(self, plan: Plan, folder: str, originals: Originals, seed: int):
+        self.runner = Runner(plan, folder, self._label)
+        self.origins: Dict[str, str] = {}  # {label: made from what and how}, where something is up
+        self._originals, self._seed = originals, seed
+
+    def _label(self, source: Source) -> str:
+        return f"{self._seed}:{int(os.path.splitext(source.base)[0])}"
+
+    def _write(self, folder: str, index: int) -> str:
+        extension, data, origin = self._originals.copy(self._seed, index)
+        with open(os.path.join(folder, f"{index:07}{extension}"), "wb") as out:
+            out.write(data)
+        return origin
+
+    def run(self, indices: range, batch: int, say: Callable[[str], None]) -> None:
+        """In batches, so that few are on the disk at a time."""
+        for start in range(indices.start, indices.stop, batch):
+            end = min(start + batch, indices.stop)
+            self._run_batch(range(start, end))
+            say(f"{end - indices.start} copies, {self.runner.sums.seconds:.0f} s, "
+                f"{len(self.runner.sums.defects)} defects")
+        self._convict()
+
+    def _run_batch(self, indices: range) -> None:
+        with tempfile.TemporaryDirectory(prefix="copies-", dir=self.runner.folder) as library:
+            made = {f"{self._seed}:{index}": self._write(library, index) for index in indices}
+            for found in self.runner.run(library, corpus_library.sources(library)):
+                if found.failures or found.deaths or found.defects:
+                    label = self._label(found.source)
+                    self.origins[label] = made[label]
+
+    def _convict(self) -> None:
+        indices = sorted({int(os.path.splitext(name)[0]) for name in self.runner.sums.suspects})
+        if not indices:
+            return
+        with tempfile.TemporaryDirectory(prefix="copies-", dir=self.runner.folder) as library:
+            for index in indices:
+                os.mkdir(os.path.join(library, str(index)))
+                self._write(os.path.join(library, str(index)), index)
+            self.runner.convict(library)
+
+
+def convict_suspects(runner: Runner, library: str) -> None:
+    """The same for a library read as it is, with copies of the suspects."""
+    with tempfile.TemporaryDirectory(prefix="suspects-", dir=runner.folder) as folder:
+        for number, name in enumerate(sorted(set(runner.sums.suspects))):
+            place = os.path.join(folder, f"{number}", os.path.dirname(name))
+            os.makedirs(place)
+            shutil.copyfile(os.path.join(library, name),
+                            os.path.join(place, os.path.basename(name)))
+        if os.listdir(folder):
+            runner.convict(folder)
