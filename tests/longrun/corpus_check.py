@@ -241,12 +241,17 @@ class Checker:
                 for info in self.chosen(names, found.source):
                     self._entry(found, f"{name}/{info.filename}", book, info, hashes, made)
         except OSError as error:
-            self.fail(found, f"{name}/", error)
+            self._entry_failed(found, f"{name}/", error, made)
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             if made:
                 found.defects.append(f"{name}: {error}")
         finally:
             self.watchdog.done()
+
+    def _entry_failed(self, found: Found, name: str, error: OSError, made: bool) -> None:
+        # zipfile seeks to where a broken directory says, be it before the file.
+        if made or error.errno != errno.EINVAL:
+            self.fail(found, name, error)
 
     def _entry(self, found: Found, name: str, book: zipfile.ZipFile, info: zipfile.ZipInfo,
                hashes: Dict[str, str], made: bool) -> None:
@@ -254,10 +259,9 @@ class Checker:
         try:
             data = book.read(info)
         except OSError as error:
-            return self.fail(found, name, error)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError,
-                Exception) as error:  # zlib.error and what else a decompressor may raise
-            if made or isinstance(error, MemoryError):
+            return self._entry_failed(found, name, error, made)
+        except Exception as error:  # pylint: disable=broad-except  # a decompressor may raise any
+            if made:
                 found.defects.append(f"{name}: {error}")
             return None
         digest = hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -78,7 +78,9 @@ def read_errors(text: str) -> Dict[str, Dict[int, str]]:
 
 
 def reason_kind(reason: str) -> str:
-    """Numbers and quoted names taken out, so that one kind of failure is counted as one."""
+    """Without names, numbers and what a library said, so that one kind of failure counts as one."""
+    reason = re.sub(r"^[^:]*[./_][^:]*: ", "", reason)  # of an entry of an archive
+    reason = re.sub(r"\(([A-Z][A-Za-z]+)[ :][^)]*\)?", r"(\1)", reason)
     return re.sub(r"'[^']*'", "'...'", re.sub(r"\d+", "N", reason))[:100]
 
 
