@@ -97,10 +97,10 @@ class Faults:
         self._stopped: List[Tuple[float, int]] = []  # (when to go on, pidfd)
         self._state = {item.name: 0 for item in items}  # version, or -1: deleted
 
-    def one(self, may_kill: bool) -> None:
-        """One fault; `may_kill`: the daemon itself too."""
+    def one(self) -> None:
+        """One fault, which the daemon has to live through."""
         faults = [(30, self.kill_worker), (12, self.stop_worker), (40, self.change_source),
-                  (8, self.damage_index)] + ([(3, self.kill_daemon)] if may_kill else [])
+                  (8, self.damage_index)]
         self._rng.choices([fault for _, fault in faults], [weight for weight, _ in faults])[0]()
 
     def tick(self) -> None:
