@@ -42,13 +42,14 @@ class Checker:
     """One mount of one library.
 
     `most_pages`: of a longer document only the first, the last and others by chance are read, and
-    its archive not as a whole. `thorough`: archives are tested too, not only read.
+    its archive not as a whole. `backwards`: everything in the opposite order,
+    and archives are read but not tested: what is read may not depend on what was read before.
     """
 
     def __init__(self, mount: Daemon, views: List[str], limit: float, late: float,
-                 most_pages: Optional[int] = None, thorough: bool = True):
+                 most_pages: Optional[int] = None, backwards: bool = False):
         self.mount, self.views, self.late = mount, views, late
-        self.most_pages, self.thorough = most_pages, thorough
+        self.most_pages, self.backwards = most_pages, backwards
         self.hangs: List[str] = []
         self.watchdog = Watchdog(limit, self._on_hang)
         self._listings: Dict[str, Tuple[Set[str], Set[str]]] = {}
@@ -125,11 +126,12 @@ class Checker:
             found.defects.append(f"{name}: listed, and cannot be found")
 
     def chosen(self, names: List[str], source: Source) -> List[str]:
-        if self.most_pages is None or len(names) <= self.most_pages:
-            return names
-        rng = random.Random(source.name)
-        middle = rng.sample(names[1:-1], max(0, self.most_pages - 2))
-        return [names[0], *sorted(middle), names[-1]]
+        """Those of `names` that are read, in the order in which they are."""
+        if self.most_pages is not None and len(names) > self.most_pages:
+            rng = random.Random(source.name)
+            middle = rng.sample(range(1, len(names) - 1), max(0, self.most_pages - 2))
+            names = [names[0], *(names[i] for i in sorted(middle)), names[-1]]
+        return names[::-1] if self.backwards else names
 
     # --- One document --------------------------------------------------------------------------
 
@@ -138,39 +140,53 @@ class Checker:
         found = Found(source)
         before = self.mount.status()["workers"]["restarts"]
         hashes: Dict[str, str] = {}  # of pages, by name
-        for view in ("pages", "cbz", "enhanced", "thumbnails"):
+        pages = self._page_files(found) if "pages" in self.views else []
+        views = ["pages", "cbz", "enhanced", "thumbnails"]
+        for view in views[::-1] if self.backwards else views:
             if view in self.views:
-                getattr(self, "_" + view)(found, names_of(self, view, source), hashes)
+                getattr(self, "_" + view)(found, names_of(self, view, source), hashes, pages)
         found.deaths = self.mount.status()["workers"]["restarts"] - before
         return found
 
-    def _pages(self, found: Found, shown: "Names", hashes: Dict[str, str]) -> None:
-        folder = shown.folders.folder(found.source) if found.source.kind in ("pdf", "archive") \
-            else None
+    def _page_files(self, found: Found) -> List[str]:
+        """The pages of a comic, by name in the mount; none of another file."""
+        if found.source.kind not in ("pdf", "archive"):
+            return []
+        folder = names_of(self, "pages", found.source).folders.folder(found.source)
         if folder is None:
-            return self._as_it_is(found, "pages", shown)
+            return []
         found.shown = True
-        name = os.path.join("pages", found.source.folder, folder)
         pages = []
-        for below, _, files in os.walk(os.path.join(self.mount.path, name)):
+        top = os.path.join(self.mount.path, "pages", found.source.folder, folder)
+        for below, _, files in os.walk(top):
             prefix = os.path.relpath(below, self.mount.path)
             pages += [os.path.join(prefix, file) for file in files
                       if corpus_library.kind_of(file) == "image"]
-        pages.sort()
         found.pages = len(pages)
+        return sorted(pages)
+
+    def _pages(self, found: Found, shown: "Names", hashes: Dict[str, str], pages: List[str]
+               ) -> None:
+        folder = shown.folders.folder(found.source)
+        if folder is None or found.source.kind not in ("pdf", "archive"):
+            return self._as_it_is(found, "pages", shown)
+        folder = os.path.join("pages", found.source.folder, folder)
         for page in self.chosen(pages, found.source):
             digest = self.read(found, page, page=found.source.kind == "pdf")
             if digest is not None:
-                hashes[os.path.relpath(page, name)] = digest
+                hashes[os.path.relpath(page, folder)] = digest
+        return None
 
-    def _cbz(self, found: Found, shown: "Names", hashes: Dict[str, str]) -> None:
+    def _cbz(self, found: Found, shown: "Names", hashes: Dict[str, str], _: List[str]
+             ) -> None:
         book = shown.files.book(found.source) if found.source.kind == "pdf" else None
         if book is None:
             return self._as_it_is(found, "cbz", shown)
         found.shown = True
         self._book(found, os.path.join("cbz", found.source.folder, book), hashes)
 
-    def _enhanced(self, found: Found, shown: "Names", hashes: Dict[str, str]) -> None:
+    def _enhanced(self, found: Found, shown: "Names", hashes: Dict[str, str], _: List[str]
+             ) -> None:
         kind = found.source.kind
         if kind in ("pdf", "archive"):
             book = shown.files.book(found.source)
@@ -188,7 +204,8 @@ class Checker:
             else:
                 self.read(found, os.path.join("enhanced", found.source.folder, name))
 
-    def _thumbnails(self, found: Found, shown: "Names", hashes: Dict[str, str]) -> None:
+    def _thumbnails(self, found: Found, shown: "Names", hashes: Dict[str, str], _: List[str]
+             ) -> None:
         name = os.path.join("thumbnails", found.source.folder)
         if found.source.kind == "other":
             return
@@ -221,7 +238,7 @@ class Checker:
     def _book(self, found: Found, name: str, hashes: Dict[str, str], made: bool = True) -> None:
         """`made`: each of its entries was made by cbzfs, none handed on from a real archive."""
         whole = self.most_pages is None or found.pages <= self.most_pages
-        if whole and self.read(found, name) is not None and self.thorough:
+        if whole and self.read(found, name) is not None and not self.backwards:
             self.watchdog.begin(f"unzip -t {name}")
             done = subprocess.run(["unzip", "-tqq", os.path.join(self.mount.path, name)],
                                   capture_output=True, check=False, stdin=subprocess.DEVNULL)
@@ -229,7 +246,7 @@ class Checker:
             if done.returncode != 0 and made:
                 said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
                 found.defects.append(f"{name}: unzip -t ends with {done.returncode}: {said[:200]}")
-        if self.thorough or not whole:
+        if not self.backwards or not whole:
             self._entries(found, name, hashes, made)
 
     def _entries(self, found: Found, name: str, hashes: Dict[str, str], made: bool) -> None:
@@ -303,7 +320,8 @@ def examine_all(checker: Checker, sources: List[Source], readers: int) -> List[F
             return Found(source, defects=[f"not examined to the end: {error}"])
     died = list_all(checker, sources)
     with ThreadPoolExecutor(readers) as pool:
-        found = list(pool.map(one, sources))
+        found = list(pool.map(one, sources[::-1] if checker.backwards else sources))
+    found = found[::-1] if checker.backwards else found
     for each in found:
         each.deaths += died if each.source.kind in ("pdf", "archive") else 0
     if checker.mount.daemon_alive():
