@@ -309,7 +309,7 @@ def hash_of(path: str) -> str:
     return digest.hexdigest()
 
 
-# --- All documents -----------------------------------------------------------------------------------
+# --- All documents -------------------------------------------------------------------------------
 
 def examine_all(checker: Checker, sources: List[Source], readers: int) -> List[Found]:
     """Several documents at a time; the failures that the mount lists are added to each."""

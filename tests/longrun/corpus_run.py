@@ -163,7 +163,7 @@ class Runner:
         sums.defects += [f"{label}: {text}" for text in found.defects]
 
 
-# --- Mutated copies --------------------------------------------------------------------------------
+# --- Mutated copies ------------------------------------------------------------------------------
 
 class Originals:
     """What copies are made of: the documents below a folder, and those that the tests make."""

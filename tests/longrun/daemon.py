@@ -49,7 +49,7 @@ def use_programs() -> None:
     os.environ.setdefault("CBZFS_WORKER", worker)
 
 
-# --- What processes cost ---------------------------------------------------------------------------
+# --- What processes cost -------------------------------------------------------------------------
 
 def pss(pid: int) -> int:
     """Proportional set size in bytes; 0 for a process that is gone."""
@@ -96,7 +96,7 @@ class Sampler(threading.Thread):
         return self.peak
 
 
-# --- The mount ---------------------------------------------------------------------------------------
+# --- The mount -----------------------------------------------------------------------------------
 
 class Daemon(harness.Mount):
     """`cbzfs -f`, mounted when the constructor returns. `log` is the path of what it says."""
@@ -109,7 +109,8 @@ class Daemon(harness.Mount):
             command += ["-o", options]
         with open(log, "ab") as out:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
-                                            stderr=out, env={**os.environ, **(environment or {})})
+                                            stderr=out, env={**os.environ, **(environment or {})},
+                                            start_new_session=True)  # Ctrl-C is not for it
         self._mounted = True
         self.pid = self.process.pid
         self._started = harness.start_time(self.pid)

@@ -103,7 +103,7 @@ def fill(library: str, seed: int) -> List[Item]:
     return items
 
 
-# --- What is right -----------------------------------------------------------------------------------
+# --- What is right -------------------------------------------------------------------------------
 
 @dataclasses.dataclass
 class Truth:

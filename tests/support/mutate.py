@@ -76,7 +76,7 @@ PLAIN: Tuple[Change, ...] = (flip_bits, zero_run, noise_run, duplicate_run, remo
                              splice_bytes)
 
 
-# --- PDF -------------------------------------------------------------------------------------------
+# --- PDF -----------------------------------------------------------------------------------------
 
 _OBJECT = re.compile(rb"(?<![0-9])\d{1,7} \d{1,5} obj\b(.{0,20000}?)endobj", re.DOTALL)
 _NUMBER = re.compile(rb"(?:/[A-Za-z]+ *|\[ *)(-?\d+(?:\.\d+)?)")
@@ -189,7 +189,7 @@ PDF: Tuple[Change, ...] = (splice_object, splice_object, change_number, change_n
                            change_content, change_content)
 
 
-# --- ZIP -------------------------------------------------------------------------------------------
+# --- ZIP -----------------------------------------------------------------------------------------
 
 # Of each kind of record: its signature, and offset and format of the fields worth changing.
 _RECORDS = (
@@ -233,7 +233,7 @@ def change_entry_name(data, rng, _donor):
 ZIP: Tuple[Change, ...] = (change_record, change_record, change_record, change_entry_name)
 
 
-# --- Images ----------------------------------------------------------------------------------------
+# --- Images --------------------------------------------------------------------------------------
 
 _SEGMENT = re.compile(rb"\xff[\xc0-\xc4\xda-\xdd\xe0-\xef\xfe]")
 
@@ -274,7 +274,7 @@ JPEG: Tuple[Change, ...] = (change_segment,) * 3
 PNG: Tuple[Change, ...] = (change_chunk,) * 3
 
 
-# --- All together ----------------------------------------------------------------------------------
+# --- All together --------------------------------------------------------------------------------
 
 def changes_for(data: bytes) -> Tuple[Change, ...]:
     """What may be done to the document, by its first bytes."""
