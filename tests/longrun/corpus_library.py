@@ -7,7 +7,8 @@ import stat
 from typing import Dict, List, Optional, Set
 
 ARCHIVES = (".cbz", ".zip")
-IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".jxl")
+IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".avif",
+          ".jxl")
 
 
 @dataclasses.dataclass

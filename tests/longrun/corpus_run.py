@@ -111,7 +111,8 @@ class Runner:
         at = os.path.getsize(self.log) if os.path.exists(self.log) else 0
         mount = Daemon(library, self._point, options, self.log)
         sampler = Sampler(mount.pid)
-        checker = Checker(mount, list(plan.views), plan.limit, plan.late, plan.most_pages, not counted)
+        checker = Checker(mount, list(plan.views), plan.limit, plan.late, plan.most_pages,
+                          not counted)
         try:
             found = examine_all(checker, sources, plan.readers)
             defects = [f"hangs: {what}" for what in checker.hangs]

@@ -130,8 +130,8 @@ def change_length(data, rng, _donor):
     if match is None:
         return None
     length = int(match[1][:18])
-    wrong = rng.choice((0, 1, max(0, length - 1), length + 1, length // 2, length * 2, length + 99999,
-                        rng.choice(NUMBERS)))
+    wrong = rng.choice((0, 1, max(0, length - 1), length + 1, length // 2, length * 2,
+                        length + 99999, rng.choice(NUMBERS)))
     return _replace(data, match, b"%d" % wrong)
 
 
