@@ -59,6 +59,7 @@ void RunPage(fz_context* ctx, pdf_page* page, fz_pixmap* pixmap, fz_matrix ctm) 
   fz_var(device);
   fz_try(ctx) {
     device = fz_new_draw_device(ctx, fz_identity, pixmap);
+    ImageWatch::Of(ctx)->Watch(device);
     // Directly, not through a display list: a cycle of Type 3 fonts costs a thousand times more.
     fz_run_page(ctx, &page->super, device, ctm, &cookie);
     fz_close_device(ctx, device);
@@ -85,6 +86,7 @@ Drawing::~Drawing() {
 
 absl::Status Drawing::Draw(pdf_document* doc, pdf_obj* object, uint32_t index, const Page& row,
                            AnalyseOptions::Box box) {
+  ImageWatch::Of(ctx_)->ForgetImages();
   DrawGeometry geometry;
   absl::Status status = Try(ctx_, StatusCode::kDataLoss, [&] {
     LoadPage(ctx_, doc, object, index, &page_);

@@ -22,6 +22,7 @@ void KeepMessage(void* user, const char* message) {
 PdfEngine::Impl::Impl() {
   ctx = fz_new_context(nullptr, nullptr, kStoreBytes);
   if (ctx == nullptr) throw std::bad_alloc();
+  image_watch = std::make_unique<ImageWatch>(ctx);
   fz_set_warning_callback(ctx, KeepMessage, this);
   fz_set_error_callback(ctx, KeepMessage, this);
 }

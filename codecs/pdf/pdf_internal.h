@@ -11,12 +11,14 @@
 #include <mupdf/pdf.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "codecs/pdf/image_watch.h"
 #include "codecs/pdf/page_tree.h"
 #include "codecs/pdf/pdf.h"
 
@@ -32,6 +34,7 @@ struct PdfEngine::Impl {
   // do_objcmp() of 1.21.1 then looks up the one document's object number in the other's table and
   // writes outside of that where it is shorter.
   const Pdf::Impl* in_store = nullptr;
+  std::unique_ptr<ImageWatch> image_watch;
 
   Impl();
   ~Impl();
