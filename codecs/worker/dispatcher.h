@@ -89,6 +89,7 @@ class Dispatcher {
   void HearOfDeaths(MonotonicTime now);
   void OnFailure(std::unique_ptr<Job> job, FailedTry failed, pid_t pid, MonotonicTime now);
   void OnSlow(uint64_t number, MonotonicTime now);
+  void TakeOff(uint64_t number, MonotonicTime now);
   void RecycleIfNotNeeded(Worker* worker, MonotonicTime now);
 
   bool IsSuspect(uint64_t source, MonotonicTime now) const;

@@ -34,7 +34,9 @@ void Dispatcher::OnTime(MonotonicTime now) {
   for (const uint64_t number : running_.Late(now)) {
     OnCulprit(number, FailedTry::Timeout(running_.At(number).job->Deadline(options_)), now);
   }
-  for (const uint64_t number : running_.Slow(now)) OnSlow(number, now);
+  for (const uint64_t number : running_.Slow(now)) {
+    if (running_.Has(number)) OnSlow(number, now);  // one may be taken off for another
+  }
   crew_.OnTime(now);
   HearOfDeaths(now);
 }
@@ -135,13 +137,22 @@ void Dispatcher::OnSlow(uint64_t number, MonotonicTime now) {
   RunningJob& running = running_.At(number);
   running.slow_at = MonotonicTime::max();
   MarkSlow(running.job.get(), now);
-  Worker* const worker = crew_.Find(number);
-  const bool has_place = running.in_slow_place ||
-                         (running_.slow() < options_.slow_workers && FitsSlowMemory(*running.job));
-  if (has_place) {
-    running_.MoveToSlowPlace(number);
-    return crew_.MakeNicer(worker);
+  const auto has_place = [&] {
+    return running.in_slow_place ||
+           (running_.slow() < options_.slow_workers && FitsSlowMemory(*running.job));
+  };
+  if (!has_place()) {
+    // Two places for one document are one too many when another wants it.
+    const auto second = running_.FindSecondOfADocument(running.job->source->key());
+    if (second) TakeOff(*second, now);
   }
+  if (!has_place()) return TakeOff(number, now);
+  running_.MoveToSlowPlace(number);
+  crew_.MakeNicer(crew_.Find(number));
+}
+
+// No fault of the job's, nor of its worker's.
+void Dispatcher::TakeOff(uint64_t number, MonotonicTime now) {
   std::unique_ptr<Job> job = running_.Take(number).job;
   crew_.Dismiss(number, Crew::Why::kRecycled, now);
   if (job->abandoned) {

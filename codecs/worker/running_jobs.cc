@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
+
 namespace cbzfs {
 
 void RunningJobs::Add(uint64_t worker, RunningJob running) {
@@ -49,6 +51,17 @@ size_t RunningJobs::CountOf(uint64_t source) const {
   return static_cast<size_t>(std::count_if(
       running_.begin(), running_.end(),
       [source](const auto& entry) { return entry.second.job->source->key() == source; }));
+}
+
+std::optional<uint64_t> RunningJobs::FindSecondOfADocument(uint64_t source) const {
+  absl::flat_hash_set<uint64_t> seen = {source};
+  std::optional<uint64_t> second;
+  for (const auto& [worker, running] : running_) {
+    const uint64_t key = running.job->source->key();
+    if (!running.in_slow_place || key == source) continue;
+    if (!seen.insert(key).second) second = worker;  // the newest worker has lost least
+  }
+  return second;
 }
 
 std::vector<uint64_t> RunningJobs::Late(MonotonicTime now) const {

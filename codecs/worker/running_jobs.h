@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "codecs/worker/clock.h"
@@ -46,6 +47,8 @@ class RunningJobs {
   // In ordinary places, and Job::IsBulk().
   size_t bulk() const;
   size_t CountOf(uint64_t source) const;
+  // The worker of one in a slow place whose document has another, and is not `source`.
+  std::optional<uint64_t> FindSecondOfADocument(uint64_t source) const;
   // Bytes, as of Job::MemoryNeed().
   uint64_t memory() const { return memory_; }
   uint64_t slow_memory() const { return slow_memory_; }

@@ -206,6 +206,13 @@ std::string StatusJson(const Services& services) {
   json["workers"] = {{"alive", pool.alive},
                      {"restarts", pool.restarts},
                      {"timeouts", pool.timeouts},
+                     {"crashed", pool.crashed},
+                     {"sandboxed", pool.sandboxed},
+                     {"killed", pool.killed},
+                     {"recovered", pool.recovered},
+                     {"preempted", pool.preempted},
+                     {"slow", pool.slow},
+                     {"put_aside", pool.put_aside},
                      {"pids", services.pool->pids()}};
   json["queue"] = {{"waiting", pool.waiting}, {"running", pool.running}};
   json["index"] = {{"documents", documents.documents},
