@@ -216,6 +216,31 @@ TEST_F(SlowWorkTest, SlowWorkHasHalfOfTheMemory) {
   EXPECT_EQ(pool_->stats().memory_reserved, 0u);
 }
 
+TEST_F(SlowWorkTest, SlowWorkTakesNoMemoryThatOrdinaryWorkWaitsFor) {
+  options_.workers = 3;
+  options_.slow_after = absl::Hours(1);
+  DrawRequest large = RequestFor(Evil::kAsk);
+  large.row.width = large.row.height = 1000;
+  options_.memory_bytes = 3 * (3 * 1000 * 1000 + large.max_payload);  // for one and a half
+  StartPool();
+  EXPECT_FALSE(Draw(PlainSource(102), Evil::kCrash).Wait().ok());
+  Gate a(100);
+  Gate b(101);
+  const Sent<Drawn> first = Draw(a.source(), large);
+  a.WaitForWorker();
+  const Sent<Drawn> second = Draw(b.source(), large);
+  const Sent<Drawn> suspect = Draw(PlainSource(102), Evil::kGood);  // would fit
+  LetThePoolSettle();
+  EXPECT_EQ(pool_->stats().running, 1u);
+  EXPECT_EQ(pool_->stats().waiting, 2u);
+  a.Tell(Evil::kGood);
+  EXPECT_TRUE(first.Wait().ok());
+  b.WaitForWorker();
+  EXPECT_TRUE(suspect.Wait().ok());
+  b.Tell(Evil::kGood);
+  EXPECT_TRUE(second.Wait().ok());
+}
+
 TEST_F(SlowWorkTest, WorkersStartedForTheSlowOnesGoWithThem) {
   StartPool();
   Gate gates[] = {Gate(100), Gate(101)};
