@@ -224,6 +224,7 @@ TEST_F(SlowWorkTest, SlowWorkTakesNoMemoryThatOrdinaryWorkWaitsFor) {
   options_.memory_bytes = 3 * (3 * 1000 * 1000 + large.max_payload);  // for one and a half
   StartPool();
   EXPECT_FALSE(Draw(PlainSource(102), Evil::kCrash).Wait().ok());
+  WarmUp(3);  // so that nothing but memory is missing
   Gate a(100);
   Gate b(101);
   const Sent<Drawn> first = Draw(a.source(), large);
