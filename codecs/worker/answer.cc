@@ -59,15 +59,18 @@ proto::Request MakeRequest(const Job& job) {
   request.set_source_key(job.source->key());
   request.set_source_bytes(job.source->bytes());
   request.set_format(static_cast<uint32_t>(job.source->format()));
+  const bool second = job.failed.has_value();
+  request.set_fresh(second);
   switch (job.kind) {
     case Job::Kind::kProbe:
       request.mutable_probe();
       break;
     case Job::Kind::kAnalyse:
       *request.mutable_analyse()->mutable_options() = ToProto(job.options);
-      // What is drawn small to find slots may be what hangs or kills; without it every page but the
-      // bad one can still be read.
-      request.mutable_analyse()->set_sparing(job.deaths > 0);
+      // What is drawn small to find slots may be what hangs, kills or takes the memory; without it
+      // every page but the bad one can still be read.
+      request.mutable_analyse()->set_sparing(
+          second && (job.failed->CostAWorker() || absl::IsResourceExhausted(job.failed->status)));
       break;
     case Job::Kind::kDraw: {
       proto::Request::Draw* const draw = request.mutable_draw();

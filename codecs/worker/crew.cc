@@ -10,7 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "codecs/worker/channel.h"
+#include "codecs/worker/failed_try.h"
 #include "codecs/worker/pidfd.h"
+#include "codecs/worker/process.h"
 #include "codecs/worker/protocol.h"
 #include "spdlog/spdlog.h"
 
@@ -75,9 +77,11 @@ void Crew::LoseZygote(const absl::Status& why, MonotonicTime now) {
   std::vector<uint64_t> idle;
   bool starting = !zygote_ready_;
   for (auto& [number, worker] : workers_) {
-    if (worker.state != Worker::State::kBusy) idle.push_back(number);
+    worker.orphan = true;
     if (worker.state == Worker::State::kStarting) starting = true;
     if (worker.state == Worker::State::kIdle) ++restarts_;
+    if (worker.state == Worker::State::kDying) Bury(worker);
+    if (worker.state != Worker::State::kBusy) idle.push_back(number);
   }
   for (const uint64_t number : idle) Remove(number);
   zygote_ready_ = false;
@@ -101,7 +105,7 @@ void Crew::Hire(MonotonicTime now) {
   Worker& worker = workers_[number];
   worker.number = number;
   worker.socket = std::move(pair->first);
-  worker.start_deadline = After(now, kStartDeadline);
+  worker.deadline = After(now, kStartDeadline);
   const absl::Status asked = zygote_->RequestWorker(number, pair->second.get(), options_.limits);
   if (!asked.ok()) LoseZygote(asked, now);
 }
@@ -121,10 +125,51 @@ void Crew::OnZygote(MonotonicTime now) {
                            : hello,
                       now);
   }
-  absl::StatusOr<SpawnedWorker> spawned = zygote_->ReceiveWorker();
-  if (absl::IsResourceExhausted(spawned.status())) return;
-  if (!spawned.ok()) return LoseZygote(spawned.status(), now);
-  AdoptWorker(*std::move(spawned), now);
+  auto news = zygote_->ReceiveNews();
+  if (absl::IsResourceExhausted(news.status())) return;
+  if (!news.ok()) return LoseZygote(news.status(), now);
+  if (const auto* const ended = std::get_if<EndedWorker>(&*news)) return OnEnded(*ended, now);
+  AdoptWorker(std::get<SpawnedWorker>(*std::move(news)), now);
+}
+
+void Crew::OnEnded(const EndedWorker& ended, MonotonicTime now) {
+  Worker* const worker = Find(ended.id);
+  if (worker == nullptr) return;  // killed from here
+  worker->wait_status = ended.wait_status;
+  if (worker->state == Worker::State::kDying) {
+    Bury(*worker);
+    Remove(ended.id);
+  } else if (worker->state == Worker::State::kStarting) {
+    Remove(ended.id);
+    StartFailed(
+        absl::UnavailableError(absl::StrCat("before it could serve, ",
+                                            FailedTry::Died(ended.wait_status).status.message())),
+        now);
+  }
+  // One that is idle or busy may have something left to read; then its socket closes.
+}
+
+void Crew::Mourn(Worker* worker, MonotonicTime now) {
+  worker->state = Worker::State::kDying;
+  worker->socket.reset();  // out of the epoll set
+  worker->deadline = After(now, kWordOfEnd);
+  if (!worker->wait_status && !worker->orphan) return;
+  Bury(*worker);
+  Remove(worker->number);
+}
+
+void Crew::Bury(const Worker& worker) {
+  ++restarts_;
+  deaths_.push_back({.number = worker.number,
+                     .pid = worker.pid,
+                     .with_zygote = worker.orphan && !worker.wait_status,
+                     .wait_status = worker.wait_status});
+}
+
+void Crew::MakeNicer(Worker* worker) {
+  if (worker->nicer) return;
+  worker->nicer = true;
+  cbzfs::MakeNicer(worker->pid);
 }
 
 void Crew::AdoptWorker(SpawnedWorker spawned, MonotonicTime now) {
@@ -146,6 +191,12 @@ void Crew::OnStarting(Worker* worker, MonotonicTime now) {
                             ? absl::DataLossError("a worker spoke before it was asked")
                             : ReceiveMessage(worker->socket.get(), 0, Wait::kNo, &hello).status();
   if (absl::IsResourceExhausted(status)) return;
+  if (absl::IsUnavailable(status)) {
+    // It died; the zygote tells how, or that there was no fork.
+    worker->socket.reset();
+    worker->deadline = std::min(worker->deadline, After(now, kWordOfEnd));
+    return;
+  }
   if (status.ok()) status = CheckHello(hello);
   if (!status.ok()) {
     Remove(worker->number);
@@ -184,13 +235,22 @@ void Crew::OnTime(MonotonicTime now) {
                now);
   }
   std::vector<uint64_t> mute;
+  std::vector<uint64_t> dying;
   for (const auto& [number, worker] : workers_) {
-    if (worker.state != Worker::State::kStarting || worker.start_deadline > now) continue;
+    if (!worker.HasDeadline() || worker.deadline > now) continue;
+    if (worker.state == Worker::State::kDying) {
+      dying.push_back(number);
+      continue;
+    }
     // Not even forked: then it is the zygote that is stuck, or gone astray.
     if (worker.pid <= 0) {
       return LoseZygote(absl::UnavailableError("a worker was not forked in time"), now);
     }
     mute.push_back(number);
+  }
+  for (const uint64_t number : dying) {
+    Bury(workers_.at(number));
+    Remove(number);
   }
   for (const uint64_t number : mute) {
     Remove(number);
@@ -202,7 +262,7 @@ MonotonicTime Crew::NextTime(bool hiring) const {
   MonotonicTime next = MonotonicTime::max();
   if (zygote_ != nullptr && !zygote_ready_) next = std::min(next, zygote_deadline_);
   for (const auto& [number, worker] : workers_) {
-    if (worker.state == Worker::State::kStarting) next = std::min(next, worker.start_deadline);
+    if (worker.HasDeadline()) next = std::min(next, worker.deadline);
   }
   const bool may_hire = zygote_ == nullptr || zygote_ready_;
   if (hiring && may_hire && workers_.size() < max_workers()) next = std::min(next, not_before_);
@@ -230,10 +290,13 @@ Worker* Crew::Find(uint64_t number) {
   return found == workers_.end() ? nullptr : &found->second;
 }
 
-Worker* Crew::FindIdle(uint64_t document, uint64_t after) {
+Worker* Crew::FindIdle(uint64_t document, uint64_t after, uint64_t not_this) {
   Worker* best = nullptr;
-  const auto rank = [document](const Worker& worker) {
-    const int use = worker.HasOpen(document) ? 0 : worker.documents.empty() ? 1 : 2;
+  const auto rank = [document, not_this](const Worker& worker) {
+    const int use = worker.number == not_this  ? 3
+                    : worker.HasOpen(document) ? 0
+                    : worker.documents.empty() ? 1
+                                               : 2;
     return std::pair(use, worker.last_used);
   };
   for (auto& [number, worker] : workers_) {
@@ -252,7 +315,9 @@ size_t Crew::Count(Worker::State state) const {
 std::vector<int> Crew::pids() const {
   std::vector<int> pids;
   for (const auto& [number, worker] : workers_) {
-    if (worker.state != Worker::State::kStarting) pids.push_back(worker.pid);
+    if (worker.state == Worker::State::kIdle || worker.state == Worker::State::kBusy) {
+      pids.push_back(worker.pid);
+    }
   }
   return pids;
 }

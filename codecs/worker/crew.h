@@ -4,6 +4,10 @@
 // Starting one takes several messages, so nothing here waits: Hire() sets it going, the events of
 // the pool's epoll carry it on. A start that fails delays the next one (100 ms, doubling to 5 s).
 //
+// How a worker died its parent, the zygote, knows, and tells a moment after its socket has closed.
+// So a worker that died at work is mourned until that word comes (TakeDeaths()); it takes its place
+// until then.
+//
 // One thread, the pool's.
 
 #ifndef CBZFS_CODECS_WORKER_CREW_H_
@@ -15,7 +19,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,7 +32,7 @@
 namespace cbzfs {
 
 struct Worker {
-  enum class State { kStarting, kIdle, kBusy };
+  enum class State { kStarting, kIdle, kBusy, kDying };
 
   uint64_t number = 0;  // counts up and is never used again; the epoll tag
   State state = State::kStarting;
@@ -35,11 +41,16 @@ struct Worker {
   UniqueFd socket;  // the daemon's end
   bool greeted = false;
   uint64_t served = 0;
-  MonotonicTime start_deadline;
+  std::optional<int> wait_status;  // it has ended
+  bool orphan = false;             // its zygote went, and takes it along
+  bool nicer = false;              // MakeNicer() was called
+  // kStarting: when it shall have greeted; kDying: when no word of its end is expected any more.
+  MonotonicTime deadline;
   uint64_t last_used = 0;           // the crew's count of uses
   std::vector<uint64_t> documents;  // keys of what it has open, the last used first
 
   bool HasOpen(uint64_t key) const;
+  bool HasDeadline() const { return state == State::kStarting || state == State::kDying; }
 };
 
 class Crew {
@@ -57,6 +68,8 @@ class Crew {
   static constexpr size_t kRememberedDocuments = 4;
   // After so many failed starts in a row (1.5 s) nobody should wait for a worker any longer.
   static constexpr int kHopeless = 4;
+  // Word of an end comes within a millisecond of it; on a machine that swaps, later.
+  static constexpr absl::Duration kWordOfEnd = absl::Milliseconds(500);
 
   explicit Crew(const Options& options) : options_(options) {}
   ~Crew();
@@ -68,10 +81,26 @@ class Crew {
   enum class Why { kUnasked, kRecycled };
   void Dismiss(uint64_t number, Why why, MonotonicTime now);
 
+  // The socket of one that is kBusy has closed: how it ended will be among TakeDeaths() soon.
+  void Mourn(Worker* worker, MonotonicTime now);
+  struct Death {
+    uint64_t number = 0;
+    pid_t pid = -1;
+    bool with_zygote = false;        // no fault of its own
+    std::optional<int> wait_status;  // none: it closed its socket, did not end, and was killed
+  };
+  // Of those that were mourned; they are gone.
+  std::vector<Death> TakeDeaths() { return std::exchange(deaths_, {}); }
+
+  bool has_deaths() const { return !deaths_.empty(); }
+
+  // Lets it have only what others leave of the processors, for the rest of its life.
+  void MakeNicer(Worker* worker);
+
   // Of epoll, for kZygoteTag and for a worker that is kStarting.
   void OnZygote(MonotonicTime now);
   void OnStarting(Worker* worker, MonotonicTime now);
-  // Starts that take too long, and the end of a delay.
+  // Starts and ends that take too long, and the end of a delay.
   void OnTime(MonotonicTime now);
   // When OnTime() is due, or when Hire() may succeed again if `hiring`.
   MonotonicTime NextTime(bool hiring) const;
@@ -84,8 +113,9 @@ class Crew {
   // Null when there is no such worker any more.
   Worker* Find(uint64_t number);
   // An idle worker started after number `after`: if possible one that has the document open, else
-  // one that has none, else the one unused longest. Null when none is idle.
-  Worker* FindIdle(uint64_t document, uint64_t after);
+  // one that has none, else the one unused longest; `not_this` only if there is no other. Null when
+  // none is idle.
+  Worker* FindIdle(uint64_t document, uint64_t after, uint64_t not_this);
 
   size_t Count(Worker::State state) const;
   size_t size() const { return workers_.size(); }
@@ -103,6 +133,8 @@ class Crew {
  private:
   void LaunchZygote(MonotonicTime now);
   void LoseZygote(const absl::Status& why, MonotonicTime now);
+  void OnEnded(const EndedWorker& ended, MonotonicTime now);
+  void Bury(const Worker& worker);
   void AdoptWorker(SpawnedWorker spawned, MonotonicTime now);
   void GreetIfReady(Worker* worker);
   void StartFailed(const absl::Status& why, MonotonicTime now);
@@ -114,6 +146,7 @@ class Crew {
   bool zygote_ready_ = false;
   MonotonicTime zygote_deadline_;
   std::map<uint64_t, Worker> workers_;
+  std::vector<Death> deaths_;
   uint64_t next_number_ = kFirstWorker;
   uint64_t uses_ = 0;
   uint64_t restarts_ = 0;

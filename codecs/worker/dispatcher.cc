@@ -1,182 +1,164 @@
 #include "codecs/worker/dispatcher.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "codecs/worker/answer.h"
 #include "codecs/worker/channel.h"
-#include "codecs/worker/failure.h"
 #include "codecs/worker/protocol.h"
 #include "codecs/worker/result_file.h"
 
 namespace cbzfs {
-namespace {
-
-// A payload is a JPEG of at most 50 megapixels; this is far beyond any.
-constexpr uint64_t kMaxPayload = 1ull << 30;
-
-absl::Status CheckJob(const Job& job, uint64_t memory_bytes) {
-  if (job.source == nullptr) return absl::InvalidArgumentError("no source");
-  if (job.kind != Job::Kind::kDraw) return absl::OkStatus();
-  const DrawRequest& draw = job.draw;
-  if (draw.finish == Finish::kEntry) {
-    if (draw.entry_bytes == 0) return absl::InvalidArgumentError("an empty entry");
-    // All of it is held at once, here and at the worker: unlike a page it may be of any size, and
-    // so it is not let in alone when it is over the limit.
-    if (draw.entry_bytes > kMaxPayload || job.MemoryNeed() > memory_bytes) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("an entry of ", draw.entry_bytes >> 20,
-                       " MiB takes more memory to unpack than -o memory= leaves beside the cache"));
-    }
-    return absl::OkStatus();
-  }
-  if (draw.max_payload == 0 || draw.max_payload > kMaxPayload || draw.row.width > kMaxPageSide ||
-      draw.row.height > kMaxPageSide) {
-    return absl::InvalidArgumentError("an impossible page");
-  }
-  return absl::OkStatus();
-}
-
-// An image too large to be kept is decoded three times: for its statistics, for the quality that
-// fills its slot, and for the JPEG.
-constexpr int kPasses = 3;
-
-absl::Duration DeadlineOf(const Job& job, const WorkerPoolOptions& options) {
-  switch (job.kind) {
-    case Job::Kind::kProbe:
-      return options.probe_deadline;
-    case Job::Kind::kAnalyse:
-      return options.analyse_deadline;
-    case Job::Kind::kDraw: {
-      const bool many = job.draw.finish == Finish::kEnhanced &&
-                        uint64_t{job.draw.row.width} * job.draw.row.height > kMaxKeptPixels;
-      return options.draw_deadline * (many ? kPasses : 1);
-    }
-  }
-  return options.draw_deadline;
-}
-
-// Resident memory that is not a mapped file: sources are mapped and are nobody's burden. 0 when
-// /proc does not say; the pid may even be another's by now, which costs a worker at the worst.
-uint64_t MemoryOf(pid_t pid) {
-  char path[32];
-  snprintf(path, sizeof path, "/proc/%d/statm", pid);
-  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
-  char text[128] = {};
-  if (!fd.valid() || read(fd.get(), text, sizeof text - 1) <= 0) return 0;
-  uint64_t resident = 0;
-  uint64_t shared = 0;
-  if (sscanf(text, "%*u %lu %lu", &resident, &shared) != 2 || shared > resident) return 0;
-  return (resident - shared) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-}  // namespace
 
 Dispatcher::Dispatcher(const WorkerPoolOptions& options, int epoll_fd, int stderr_fd)
     : options_(options),
       crew_({.program = options.worker_program,
              .limits = {.address_space_bytes = options.address_space_bytes,
                         .heap_bytes = options.heap_bytes},
-             .max_workers = options.workers + size_t{1},
+             .max_workers = options.workers + size_t{1} + options.slow_workers,
              .stderr_fd = stderr_fd,
              .epoll_fd = epoll_fd}),
-      failures_(options.remember_failure) {}
+      triage_(options.remember_failure) {}
 
 void Dispatcher::Submit(std::unique_ptr<Job> job, MonotonicTime now) {
-  absl::Status status = CheckJob(*job, options_.memory_bytes);
-  if (status.ok()) status = failures_.Recall(*job, now);
+  absl::Status status = job->Check(options_.memory_bytes);
+  if (status.ok()) status = triage_.Recall(*job, now);
   if (!status.ok()) {
     // Not a new failure: not counted as one.
     finished_.push_back({std::move(job), status});
     return;
   }
+  job->suspect = IsSuspect(job->source->key(), now);
   queue_.PushBack(std::move(job));
 }
 
 void Dispatcher::Raise(WorkerPool::RequestId id, Priority priority) {
   if (queue_.Raise(id, priority)) return;
   // Should its worker die, it will be back in the queue.
-  for (auto& [number, running] : running_) {
-    if (running.job->id == id) running.job->priority = std::min(running.job->priority, priority);
+  if (Job* const job = running_.Find(id)) {
+    job->priority = std::min(job->priority, priority);
+    job->abandoned = false;
   }
 }
 
-void Dispatcher::Cancel(WorkerPool::RequestId id) {
+void Dispatcher::Cancel(WorkerPool::RequestId id, MonotonicTime now) {
   if (std::unique_ptr<Job> job = queue_.Take(id)) {
-    FinishJob(std::move(job), absl::CancelledError("nobody waits any more"));
+    FinishJob(std::move(job), absl::CancelledError("nobody waits any more"), now);
     return;
   }
   // Let finish; but a second try, should it need one, keeps nobody waiting.
-  for (auto& [number, running] : running_) {
-    if (running.job->id == id) running.job->priority = Priority::kBackground;
+  if (Job* const job = running_.Find(id)) {
+    job->priority = Priority::kBackground;
+    job->abandoned = true;
   }
 }
 
-size_t Dispatcher::BulkRunning() const {
-  return static_cast<size_t>(std::count_if(running_.begin(), running_.end(), [](const auto& entry) {
-    return entry.second.job->IsBulk();
-  }));
+// What is alone may be larger than all there is.
+bool Dispatcher::FitsMemory(const Job& job) const {
+  return job.MemoryNeed() == 0 || running_.memory() == 0 ||
+         running_.memory() + job.MemoryNeed() <= options_.memory_bytes;
 }
 
-Dispatcher::Verdict Dispatcher::Judge(const Job& job, Worker** worker) {
-  if (job.IsBulk() && BulkRunning() >= options_.workers) return Verdict::kHeldUp;
-  if (memory_reserved_ > 0 && memory_reserved_ + job.MemoryNeed() > options_.memory_bytes &&
-      job.MemoryNeed() > 0) {
-    return Verdict::kHeldUp;
-  }
+bool Dispatcher::FitsSlowMemory(const Job& job) const {
+  return job.MemoryNeed() == 0 || running_.slow_memory() == 0 ||
+         running_.slow_memory() + job.MemoryNeed() <= options_.memory_bytes / 2;
+}
+
+Dispatcher::Admission Dispatcher::AdmitOrdinary(const Job& job) {
+  if (running_.ordinary() > options_.workers) return Admission::kHeldUp;
+  if (job.IsBulk() && running_.bulk() >= options_.workers) return Admission::kHeldUp;
+  if (FitsMemory(job)) return Admission::kGo;
+  memory_wanted_ = true;
+  return Admission::kHeldUp;
+}
+
+Dispatcher::Admission Dispatcher::AdmitSlow(const Job& job) const {
+  if (running_.slow() >= options_.slow_workers) return Admission::kHeldUp;
+  if (running_.CountOf(job.source->key()) > 0) return Admission::kPass;
+  const bool fits =
+      job.MemoryNeed() == 0 || (!memory_wanted_ && FitsMemory(job) && FitsSlowMemory(job));
+  return fits ? Admission::kGo : Admission::kHeldUp;
+}
+
+Dispatcher::Admission Dispatcher::Admit(const Job& job, bool slow, Worker** worker) {
+  const Admission admission = slow ? AdmitSlow(job) : AdmitOrdinary(job);
+  if (admission != Admission::kGo) return admission;
   // Where no worker can be started, an old one is better than none.
   const uint64_t after = crew_.failures() >= Crew::kHopeless ? 0 : job.after_worker;
-  *worker = crew_.FindIdle(job.DocumentKey(), after);
-  if (*worker != nullptr) return Verdict::kGo;
-  return after > 0 ? Verdict::kNeedsNewWorker : Verdict::kNoWorker;
+  *worker = crew_.FindIdle(job.DocumentKey(), after, job.not_worker);
+  if (*worker != nullptr) return Admission::kGo;
+  return after > 0 ? Admission::kNeedsNewWorker : Admission::kNoWorker;
 }
 
 // Returns how many workers more would have had work at once.
-size_t Dispatcher::AssignWhatCanBe(MonotonicTime now) {
+size_t Dispatcher::AssignOrdinary(MonotonicTime now) {
   size_t wanted = 0;
+  memory_wanted_ = false;
   JobQueue::Lane* const lanes[] = {&queue_.others(), &queue_.drawings()};
   JobQueue::Lane::iterator next[] = {lanes[0]->begin(), lanes[1]->begin()};
   while (true) {
     const bool has_other = next[0] != lanes[0]->end();
     const bool has_drawing = next[1] != lanes[1]->end();
-    if (!has_other && !has_drawing) return wanted;
+    if (!has_other && !has_drawing) break;
     const int lane = has_other && (!has_drawing || next[0]->first <= next[1]->first) ? 0 : 1;
     Worker* worker = nullptr;
-    switch (Judge(*next[lane]->second, &worker)) {
-      case Verdict::kGo:
-        if (!Assign(worker, queue_.Take(lanes[lane], &next[lane]), now)) {
+    switch (Admit(*next[lane]->second, /*slow=*/false, &worker)) {
+      case Admission::kGo:
+        if (!Assign(worker, queue_.Take(lanes[lane], &next[lane]), /*slow=*/false, now)) {
           // The job may be back at the front, and a worker less is there: look again.
           next[0] = lanes[0]->begin();
           next[1] = lanes[1]->begin();
           wanted = 0;
         }
         break;
-      case Verdict::kNeedsNewWorker:
+      case Admission::kNeedsNewWorker:
         ++wanted;
+        [[fallthrough]];
+      case Admission::kPass:
         ++next[lane];
         break;
-      case Verdict::kNoWorker:
+      case Admission::kNoWorker:
         wanted += lane == 0 ? lanes[0]->size()
-                            : std::min(lanes[1]->size(), options_.workers - BulkRunning());
+                            : std::min(lanes[1]->size(), options_.workers - running_.bulk());
         [[fallthrough]];
-      case Verdict::kHeldUp:
+      case Admission::kHeldUp:
         next[lane] = lanes[lane]->end();
         break;
     }
   }
+  const size_t places = options_.workers + size_t{1};
+  return std::min(wanted, places - std::min(places, running_.ordinary()));
 }
 
-bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, MonotonicTime now) {
+// The same, of the slow lane. One more worker at a time is enough here.
+size_t Dispatcher::AssignSlow(MonotonicTime now) {
+  JobQueue::Lane& lane = queue_.slow();
+  for (auto next = lane.begin(); next != lane.end();) {
+    Worker* worker = nullptr;
+    switch (Admit(*next->second, /*slow=*/true, &worker)) {
+      case Admission::kGo:
+        if (!Assign(worker, queue_.Take(&lane, &next), /*slow=*/true, now)) next = lane.begin();
+        break;
+      case Admission::kPass:
+        ++next;
+        break;
+      case Admission::kNeedsNewWorker:
+      case Admission::kNoWorker:
+        return 1;
+      case Admission::kHeldUp:
+        return 0;
+    }
+  }
+  return 0;
+}
+
+bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, bool slow, MonotonicTime now) {
   UniqueFd result;
   if (const uint64_t capacity = job->ResultCapacity(); capacity > 0) {
     absl::StatusOr<UniqueFd> made = MakeResultFile(capacity);
     if (!made.ok()) {
-      FinishJob(std::move(job), absl::UnavailableError(absl::StrCat(made.status().message())));
+      FinishJob(std::move(job), absl::UnavailableError(made.status().message()), now);
       return false;
     }
     result = *std::move(made);
@@ -186,7 +168,7 @@ bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, MonotonicTime 
       SendMessage(worker->socket.get(), MakeRequest(*job),
                   absl::MakeConstSpan(descriptors, result.valid() ? 2 : 1), Wait::kNo);
   if (absl::IsInternal(sent)) {  // the source's descriptor, or the system's limits
-    FinishJob(std::move(job), absl::UnavailableError(absl::StrCat(sent.message())));
+    FinishJob(std::move(job), absl::UnavailableError(sent.message()), now);
     return false;
   }
   if (!sent.ok()) {  // it died idle, before it saw this job: no fault of the job's
@@ -195,9 +177,12 @@ bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, MonotonicTime 
     return false;
   }
   crew_.StartWork(worker, job->DocumentKey());
-  memory_reserved_ += job->MemoryNeed();
-  const MonotonicTime deadline = After(now, DeadlineOf(*job, options_));
-  running_[worker->number] = {std::move(job), std::move(result), deadline};
+  const absl::Duration deadline = job->Deadline(options_);
+  running_.Add(worker->number, {.job = std::move(job),
+                                .result = std::move(result),
+                                .deadline = After(now, deadline),
+                                .slow_at = After(now, options_.slow_after),
+                                .in_slow_place = slow});
   return true;
 }
 
@@ -205,7 +190,7 @@ void Dispatcher::HireFor(size_t wanted, MonotonicTime now) {
   const size_t starting = crew_.Count(Worker::State::kStarting);
   if (wanted > 0 && starting == 0 && crew_.size() >= crew_.max_workers()) {
     // All there are are idle or busy, and the idle ones are too old for a second try.
-    if (Worker* const old = crew_.FindIdle(0, 0)) {
+    if (Worker* const old = crew_.FindIdle(0, 0, 0)) {
       crew_.Dismiss(old->number, Crew::Why::kRecycled, now);
     }
   }
@@ -215,155 +200,58 @@ void Dispatcher::HireFor(size_t wanted, MonotonicTime now) {
   for (size_t i = starting; i < wanted; ++i) crew_.Hire(now);
 }
 
-void Dispatcher::GiveUpWithoutWorkers() {
+void Dispatcher::GiveUpWithoutWorkers(MonotonicTime now) {
   if (crew_.failures() < Crew::kHopeless || crew_.size() > 0) return;
   const absl::Status failure = absl::UnavailableError(
       absl::StrCat("no worker can be started: ", crew_.last_failure().message()));
-  for (JobQueue::Lane* lane : {&queue_.others(), &queue_.drawings()}) {
-    for (auto next = lane->begin(); next != lane->end();) {
-      FinishJob(queue_.Take(lane, &next), failure);
-    }
+  for (std::unique_ptr<Job>& job : queue_.TakeAll()) {
+    FinishJob(std::move(job), failure, now);
   }
 }
 
 void Dispatcher::Schedule(MonotonicTime now) {
-  HireFor(AssignWhatCanBe(now), now);
-  GiveUpWithoutWorkers();
-}
-
-void Dispatcher::OnEvent(uint64_t tag, MonotonicTime now) {
-  if (tag == Crew::kZygoteTag) return crew_.OnZygote(now);
-  Worker* const worker = crew_.Find(tag);
-  if (worker == nullptr) return;  // went in the same round of events
-  switch (worker->state) {
-    case Worker::State::kStarting:
-      return crew_.OnStarting(worker, now);
-    case Worker::State::kIdle:  // it died, or spoke unasked
-      return crew_.Dismiss(tag, Crew::Why::kUnasked, now);
-    case Worker::State::kBusy:
-      return OnReply(worker, now);
-  }
-}
-
-void Dispatcher::OnReply(Worker* worker, MonotonicTime now) {
-  proto::Reply reply;
-  const absl::Status received = ReceiveMessage(worker->socket.get(), 0, Wait::kNo, &reply).status();
-  if (absl::IsResourceExhausted(received)) return;
-  const uint64_t number = worker->number;
-  if (absl::IsUnavailable(received)) {
-    return OnLost(number, absl::UnavailableError("the worker died"), now);
-  }
-  const Running& running = running_.at(number);
-  if (!received.ok() || reply.id() != running.job->id || !proto::Code_IsValid(reply.code())) {
-    return OnLost(number, absl::DataLossError("the worker's answer made no sense"), now);
-  }
-  absl::StatusOr<Job::Answer> answer = reply.code() == proto::OK
-                                           ? ReadAnswer(*running.job, reply, running.result.get())
-                                           : absl::StatusOr<Job::Answer>(FailureOf(reply));
-  if (!answer.ok() && reply.code() == proto::OK) return OnLost(number, answer.status(), now);
-
-  UniqueFd result;
-  std::unique_ptr<Job> job = TakeRunning(number, &result);
-  crew_.EndWork(worker);
-  if (MemoryOf(worker->pid) > kRecycleBytes) crew_.Dismiss(number, Crew::Why::kRecycled, now);
-  if (LiesInThePage(answer.status())) failures_.Remember(*job, answer.status(), now);
-  FinishJob(std::move(job), std::move(answer));
-}
-
-// The worker died at its job, or has to.
-void Dispatcher::OnLost(uint64_t number, const absl::Status& why, MonotonicTime now) {
-  UniqueFd result;
-  std::unique_ptr<Job> job = TakeRunning(number, &result);
-  crew_.Dismiss(number, Crew::Why::kUnasked, now);
-  if (++job->deaths >= 2) {
-    failures_.Remember(*job, why, now);
-    return FinishJob(std::move(job), why);
-  }
-  job->after_worker = crew_.newest();
-  queue_.PushFront(std::move(job));
-}
-
-std::unique_ptr<Job> Dispatcher::TakeRunning(uint64_t number, UniqueFd* result) {
-  auto node = running_.extract(number);
-  Running& running = node.mapped();
-  memory_reserved_ -= running.job->MemoryNeed();
-  *result = std::move(running.result);
-  return std::move(running.job);
-}
-
-uint64_t& Dispatcher::CounterOf(const Job& job) {
-  if (job.source->format() == SourceFormat::kNotice) return counters_.notices;
-  switch (job.draw.finish) {
-    case Finish::kPage:
-      return counters_.drawn;
-    case Finish::kEnhanced:
-      return counters_.enhanced;
-    case Finish::kThumbnail:
-      return counters_.thumbnails;
-    case Finish::kEntry:
-      return counters_.entries;
-  }
-  return counters_.drawn;
-}
-
-void Dispatcher::FinishJob(std::unique_ptr<Job> job, absl::StatusOr<Job::Answer> answer) {
-  if (!answer.ok()) {
-    if (!absl::IsCancelled(answer.status())) ++counters_.failed;
-  } else if (job->kind == Job::Kind::kDraw) {
-    ++CounterOf(*job);
-  } else if (job->kind == Job::Kind::kAnalyse) {
-    ++counters_.analysed;
-  } else {
-    ++counters_.probed;
-  }
-  finished_.push_back({std::move(job), std::move(answer)});
-}
-
-void Dispatcher::OnTime(MonotonicTime now) {
-  std::vector<uint64_t> late;
-  for (const auto& [number, running] : running_) {
-    if (running.deadline <= now) late.push_back(number);
-  }
-  for (const uint64_t number : late) {
-    ++counters_.timeouts;
-    OnLost(number, absl::DeadlineExceededError("the worker took too long"), now);
-  }
-  crew_.OnTime(now);
+  size_t wanted = 0;
+  size_t finished = 0;
+  do {
+    finished = finished_.size();
+    wanted = AssignOrdinary(now);
+    wanted += AssignSlow(now);
+    // A job that failed here may have been what kept others of its document in the slow lane.
+  } while (finished_.size() > finished);
+  HireFor(wanted, now);
+  GiveUpWithoutWorkers(now);
 }
 
 MonotonicTime Dispatcher::NextTime() const {
-  MonotonicTime next = crew_.NextTime(hiring_);
-  for (const auto& [number, running] : running_) next = std::min(next, running.deadline);
-  return next;
+  if (crew_.has_deaths()) return MonotonicTime();  // at once
+  return std::min(crew_.NextTime(hiring_), running_.NextTime());
 }
 
 std::vector<Dispatcher::Finished> Dispatcher::TakeFinished() {
   return std::exchange(finished_, {});
 }
 
-WorkerPoolStats Dispatcher::stats() const {
+WorkerPoolStats Dispatcher::stats(MonotonicTime now) const {
   WorkerPoolStats stats = counters_;
-  stats.alive = static_cast<uint32_t>(crew_.size() - crew_.Count(Worker::State::kStarting));
+  triage_.AddTo(&stats, now);
+  stats.alive =
+      static_cast<uint32_t>(crew_.Count(Worker::State::kIdle) + crew_.Count(Worker::State::kBusy));
   stats.restarts = crew_.restarts();
   stats.waiting = static_cast<uint32_t>(queue_.size());
   stats.running = static_cast<uint32_t>(running_.size());
-  stats.memory_reserved = memory_reserved_;
+  stats.slow = static_cast<uint32_t>(running_.slow());
+  stats.memory_reserved = running_.memory();
   stats.memory_limit = options_.memory_bytes;
   return stats;
 }
 
-void Dispatcher::Shutdown() {
+void Dispatcher::Shutdown(MonotonicTime now) {
   crew_.DismissAll();
   const absl::Status stopped = absl::CancelledError("the filesystem is being unmounted");
-  while (!running_.empty()) {
-    UniqueFd result;
-    FinishJob(TakeRunning(running_.begin()->first, &result), stopped);
+  for (const uint64_t worker : running_.workers()) {
+    FinishJob(running_.Take(worker).job, stopped, now);
   }
-  for (JobQueue::Lane* lane : {&queue_.others(), &queue_.drawings()}) {
-    for (auto next = lane->begin(); next != lane->end();) {
-      FinishJob(queue_.Take(lane, &next), stopped);
-    }
-  }
+  for (std::unique_ptr<Job>& job : queue_.TakeAll()) FinishJob(std::move(job), stopped, now);
 }
 
 }  // namespace cbzfs

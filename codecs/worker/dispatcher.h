@@ -3,8 +3,15 @@
 //
 // N workers draw; one more is there for what somebody waits for at a stat or in a listing, so that
 // this never waits behind drawings (Job::IsBulk). A drawing starts when the memory it takes is
-// free, or when no other drawing has any; while the first in the queue waits for memory no other
-// overtakes it. Nothing here calls back: what is finished is collected by TakeFinished().
+// free, or when no other drawing has any; while the first in its lane waits for memory no other of
+// the lane overtakes it.
+//
+// What has been at its worker for slow_after moves to one of the slow places, or, when these or
+// their half of the memory are taken, back into the queue's slow lane, from which it starts only
+// into such a place. So does all else of its document, and of one that has cost a worker: one at a
+// time. Nothing starts from the slow lane while a drawing of the ordinary one waits for memory.
+//
+// Nothing here calls back: what is finished is collected by TakeFinished().
 //
 // One thread, the pool's.
 
@@ -13,18 +20,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "codecs/worker/clock.h"
 #include "codecs/worker/crew.h"
-#include "codecs/worker/failure_memory.h"
 #include "codecs/worker/job.h"
 #include "codecs/worker/job_queue.h"
-#include "codecs/worker/protocol.pb.h"
+#include "codecs/worker/running_jobs.h"
+#include "codecs/worker/triage.h"
 #include "codecs/worker/worker_pool.h"
 
 namespace cbzfs {
@@ -38,12 +44,12 @@ class Dispatcher {
   // A worker that holds more than this of memory of its own when it is done is replaced.
   static constexpr uint64_t kRecycleBytes = 256ull << 20;
 
-  // `options.workers` is at least 1 here.
+  // `options.workers` and `options.slow_workers` are at least 1 here.
   Dispatcher(const WorkerPoolOptions& options, int epoll_fd, int stderr_fd);
 
   void Submit(std::unique_ptr<Job> job, MonotonicTime now);
   void Raise(WorkerPool::RequestId id, Priority priority);
-  void Cancel(WorkerPool::RequestId id);
+  void Cancel(WorkerPool::RequestId id, MonotonicTime now);
 
   // Gives work to workers and starts more where they are wanted. Call after anything else here.
   void Schedule(MonotonicTime now);
@@ -55,40 +61,51 @@ class Dispatcher {
   MonotonicTime NextTime() const;
 
   std::vector<Finished> TakeFinished();
-  WorkerPoolStats stats() const;
+  WorkerPoolStats stats(MonotonicTime now) const;
   const Crew& crew() const { return crew_; }
 
   // Kills the workers and finishes everything with kCancelled.
-  void Shutdown();
+  void Shutdown(MonotonicTime now);
 
  private:
-  struct Running {
-    std::unique_ptr<Job> job;
-    UniqueFd result;
-    MonotonicTime deadline;
-  };
-  enum class Verdict { kGo, kHeldUp, kNoWorker, kNeedsNewWorker };
+  // kPass: it waits for something of its own, those behind it need not.
+  enum class Admission { kGo, kPass, kHeldUp, kNoWorker, kNeedsNewWorker };
 
-  size_t BulkRunning() const;
-  Verdict Judge(const Job& job, Worker** worker);
-  size_t AssignWhatCanBe(MonotonicTime now);
-  bool Assign(Worker* worker, std::unique_ptr<Job> job, MonotonicTime now);
+  bool FitsMemory(const Job& job) const;
+  bool FitsSlowMemory(const Job& job) const;
+  Admission AdmitOrdinary(const Job& job);
+  Admission AdmitSlow(const Job& job) const;
+  Admission Admit(const Job& job, bool slow, Worker** worker);
+  size_t AssignOrdinary(MonotonicTime now);
+  size_t AssignSlow(MonotonicTime now);
+  bool Assign(Worker* worker, std::unique_ptr<Job> job, bool slow, MonotonicTime now);
   void HireFor(size_t wanted, MonotonicTime now);
-  void GiveUpWithoutWorkers();
+  void GiveUpWithoutWorkers(MonotonicTime now);
 
   void OnReply(Worker* worker, MonotonicTime now);
-  void OnLost(uint64_t number, const absl::Status& why, MonotonicTime now);
-  std::unique_ptr<Job> TakeRunning(uint64_t number, UniqueFd* result);
+  void OnAnswer(Worker* worker, absl::StatusOr<Job::Answer> answer, MonotonicTime now);
+  // The worker is dismissed for what it did.
+  void OnCulprit(uint64_t number, FailedTry failed, MonotonicTime now);
+  void HearOfDeaths(MonotonicTime now);
+  void OnFailure(std::unique_ptr<Job> job, FailedTry failed, pid_t pid, MonotonicTime now);
+  void OnSlow(uint64_t number, MonotonicTime now);
+  void TakeOff(uint64_t number, MonotonicTime now);
+  void RecycleIfNotNeeded(Worker* worker, MonotonicTime now);
+
+  bool IsSuspect(uint64_t source, MonotonicTime now) const;
+  void MarkSlow(Job* job, MonotonicTime now);
+  void TryAgain(std::unique_ptr<Job> job, MonotonicTime now);
   uint64_t& CounterOf(const Job& job);
-  void FinishJob(std::unique_ptr<Job> job, absl::StatusOr<Job::Answer> answer);
+  void FinishJob(std::unique_ptr<Job> job, absl::StatusOr<Job::Answer> answer, MonotonicTime now);
 
   const WorkerPoolOptions options_;
   Crew crew_;
   JobQueue queue_;
-  FailureMemory failures_;
-  std::map<uint64_t, Running> running_;  // by worker
-  uint64_t memory_reserved_ = 0;
-  bool hiring_ = false;  // more workers are wanted than there are
+  RunningJobs running_;
+  Triage triage_;
+  absl::flat_hash_map<uint64_t, size_t> slow_jobs_;  // how many are Job::slow, by source
+  bool memory_wanted_ = false;  // the first of the ordinary drawings waits for some
+  bool hiring_ = false;         // more workers are wanted than there are
   std::vector<Finished> finished_;
   WorkerPoolStats counters_;  // those that only grow
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "codecs/document/picture_size.h"
 #include "codecs/worker/protocol.h"
 
 namespace cbzfs {
@@ -9,6 +11,13 @@ namespace {
 
 // Rows on their way through decoder and scaler, and the encoder's sample.
 constexpr uint64_t kBandBytes = 16 << 20;
+
+// A payload is a JPEG of at most 50 megapixels; this is far beyond any.
+constexpr uint64_t kMaxPayload = 1ull << 30;
+
+// An image too large to be kept is decoded three times: for its statistics, for the quality that
+// fills its slot, and for the JPEG.
+constexpr int kPasses = 3;
 
 uint64_t Pixels(const Page& row) { return uint64_t{row.width} * row.height; }
 uint64_t RasterBytes(const Page& row) { return Pixels(row) * (row.gray ? 1 : 3); }
@@ -54,6 +63,54 @@ uint64_t Job::MemoryNeed() const {
       return 2 * draw.entry_bytes;
   }
   return 0;
+}
+
+absl::Status Job::Check(uint64_t memory_bytes) const {
+  if (source == nullptr) return absl::InvalidArgumentError("no source");
+  if (kind != Kind::kDraw) return absl::OkStatus();
+  if (draw.finish == Finish::kEntry) {
+    if (draw.entry_bytes == 0) return absl::InvalidArgumentError("an empty entry");
+    // All of it is held at once, here and at the worker: unlike a page it may be of any size, and
+    // so it is not let in alone when it is over the limit.
+    if (draw.entry_bytes > kMaxPayload || MemoryNeed() > memory_bytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("an entry of ", draw.entry_bytes >> 20,
+                       " MiB takes more memory to unpack than -o memory= leaves beside the cache"));
+    }
+    return absl::OkStatus();
+  }
+  if (draw.max_payload == 0 || draw.max_payload > kMaxPayload || draw.row.width > kMaxPageSide ||
+      draw.row.height > kMaxPageSide) {
+    return absl::InvalidArgumentError("an impossible page");
+  }
+  return absl::OkStatus();
+}
+
+absl::Duration Job::Deadline(const WorkerPoolOptions& pool) const {
+  switch (kind) {
+    case Kind::kProbe:
+      return pool.probe_deadline;
+    case Kind::kAnalyse:
+      return pool.analyse_deadline;
+    case Kind::kDraw: {
+      const bool many = draw.finish == Finish::kEnhanced && Pixels(draw.row) > kMaxKeptPixels;
+      return pool.draw_deadline * (many ? kPasses : 1);
+    }
+  }
+  return pool.draw_deadline;
+}
+
+std::string Job::Describe() const {
+  switch (kind) {
+    case Kind::kProbe:
+      return "the probe";
+    case Kind::kAnalyse:
+      return "the analysis";
+    case Kind::kDraw:
+      return draw.finish == Finish::kEntry ? absl::StrCat("entry ", draw.entry)
+                                           : absl::StrCat("page ", draw.page + 1);
+  }
+  return "";
 }
 
 }  // namespace cbzfs

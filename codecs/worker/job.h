@@ -1,16 +1,20 @@
 // A request on its way through the pool.
 //
-// One thread after it was handed over; see worker_pool_impl.h.
+// One thread after it was handed over; see worker_pool.cc.
 
 #ifndef CBZFS_CODECS_WORKER_JOB_H_
 #define CBZFS_CODECS_WORKER_JOB_H_
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <variant>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "codecs/worker/failed_try.h"
 #include "codecs/worker/worker_pool.h"
 
 namespace cbzfs {
@@ -27,11 +31,22 @@ struct Job {
   DrawRequest draw;        // kDraw
   absl::AnyInvocable<void(absl::StatusOr<Answer>)> done;
 
-  // Deaths of workers at this job.
-  int deaths = 0;
+  // Set by a try that failed; the next one is the last.
+  std::optional<FailedTry> failed;
+  // Tries that ended because a zygote took all its workers with it.
+  int lost_with_zygote = 0;
   // Only a worker that was started after the one of this number may have it: when a zygote goes,
   // all its workers do, and a second try at another of them would be none.
   uint64_t after_worker = 0;
+  // Rather not this one: it has answered already.
+  uint64_t not_worker = 0;
+  // It ran for longer than WorkerPoolOptions::slow_after: from the slow lane, whatever its
+  // document.
+  bool slow = false;
+  // Of a document that is slow or cost workers: from the slow lane for now.
+  bool suspect = false;
+  // Cancelled while it was at a worker.
+  bool abandoned = false;
 
   // What the worker will have open afterwards; 0: nothing, what is looked at once is closed.
   uint64_t DocumentKey() const { return IsLookedAtOnce(source->format()) ? 0 : source->key(); }
@@ -43,6 +58,13 @@ struct Job {
   uint64_t MemoryNeed() const;
   // May not have the last free worker: what draws, and what nobody waits for.
   bool IsBulk() const { return kind == Kind::kDraw || priority > Priority::kListing; }
+
+  // Whether a worker may be asked at all. kInvalidArgument for nonsense, kResourceExhausted for
+  // what would never fit into `memory_bytes`.
+  absl::Status Check(uint64_t memory_bytes) const;
+  absl::Duration Deadline(const WorkerPoolOptions& pool) const;
+  // "page 8", "the analysis", "the probe": for the log.
+  std::string Describe() const;
 };
 
 }  // namespace cbzfs

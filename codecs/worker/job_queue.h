@@ -1,7 +1,8 @@
 // What waits for a worker: by priority, and first come first served within one.
 //
-// Two lanes, because they are held up by different things: drawings by memory and by the worker
-// that is kept free of them, the rest by neither.
+// Three lanes, because they are held up by different things: drawings by memory and by the worker
+// that is kept free of them; the rest by neither; and what is slow, or may be so because of its
+// document, by all that is slow already.
 //
 // One thread.
 
@@ -13,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "codecs/worker/job.h"
@@ -28,6 +30,12 @@ class JobQueue {
   void PushBack(std::unique_ptr<Job> job) { Insert(std::move(job), next_back_++); }
   void PushFront(std::unique_ptr<Job> job) { Insert(std::move(job), next_front_--); }
 
+  // Puts all of this document into the slow lane, or takes those out of it that are not Job::slow
+  // themselves. Their order stays.
+  void SetSuspect(uint64_t source, bool suspect);
+  std::vector<std::unique_ptr<Job>> TakeAllOf(uint64_t source);
+  std::vector<std::unique_ptr<Job>> TakeAll();
+
   // Moves it to the end of a priority that is served earlier. False when it is not here.
   bool Raise(WorkerPool::RequestId id, Priority priority);
   // Null when it is not here.
@@ -37,10 +45,13 @@ class JobQueue {
 
   Lane& drawings() { return drawings_; }
   Lane& others() { return others_; }
+  Lane& slow() { return slow_; }
   size_t size() const { return places_.size(); }
 
  private:
-  Lane& LaneOf(Job::Kind kind) { return kind == Job::Kind::kDraw ? drawings_ : others_; }
+  Lane& LaneOf(const Job& job);
+  template <typename Wanted>
+  std::vector<std::unique_ptr<Job>> TakeIf(Wanted wanted);
   void Insert(std::unique_ptr<Job> job, int64_t order);
 
   struct Position {
@@ -49,6 +60,7 @@ class JobQueue {
   };
   Lane drawings_;
   Lane others_;
+  Lane slow_;
   absl::flat_hash_map<WorkerPool::RequestId, Position> places_;
   int64_t next_back_ = 0;
   int64_t next_front_ = -1;

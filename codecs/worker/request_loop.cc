@@ -124,6 +124,7 @@ absl::Status Serve(OpenSources* sources, const proto::Request& request, UniqueFd
   const OpenSources::Key key = {.source = request.source_key(),
                                 .format = static_cast<SourceFormat>(request.format()),
                                 .bytes = request.source_bytes()};
+  if (request.fresh()) sources->Clear();
   const absl::StatusOr<Source> source = sources->Get(key, std::move(file));
   if (!source.ok()) return source.status();
   switch (request.what_case()) {

@@ -224,7 +224,7 @@ void WorkerPoolImpl::Run() {
     CallBack();
     WaitForEvents();
   }
-  dispatcher_.Shutdown();
+  dispatcher_.Shutdown(MonotonicNow());
   CallBack();
   if (!first_worker_.HasBeenNotified()) {
     first_status_ = absl::CancelledError("stopped");
@@ -251,7 +251,7 @@ bool WorkerPoolImpl::TakeCommands() {
         dispatcher_.Raise(command.id, command.priority);
         break;
       case Command::Kind::kCancel:
-        dispatcher_.Cancel(command.id);
+        dispatcher_.Cancel(command.id, now);
         break;
     }
   }
@@ -270,9 +270,10 @@ void WorkerPoolImpl::CallBack() {
 
 void WorkerPoolImpl::Publish() {
   const Crew& crew = dispatcher_.crew();
+  const MonotonicTime now = MonotonicNow();
   {
     absl::MutexLock lock(&mutex_);
-    stats_ = dispatcher_.stats();
+    stats_ = dispatcher_.stats(now);
     pids_ = crew.pids();
     unseen_ -= std::exchange(seen_, 0);
   }
@@ -316,6 +317,8 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(const WorkerPoolOp
   WorkerPoolOptions settled = options;
   if (settled.workers == 0) settled.workers = std::max(1u, std::thread::hardware_concurrency());
   settled.workers = std::min(settled.workers, kMaxWorkers);
+  if (settled.slow_workers == 0) settled.slow_workers = std::max(2u, settled.workers);
+  settled.slow_workers = std::min(settled.slow_workers, kMaxWorkers);
 
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -135,11 +135,16 @@ absl::Status Zygote::RequestWorker(uint64_t id, int worker_socket, const WorkerL
   return SendMessage(socket(), spawn, {worker_socket}, Wait::kNo);
 }
 
-absl::StatusOr<SpawnedWorker> Zygote::ReceiveWorker() {
-  proto::Spawned answer;
-  absl::StatusOr<std::vector<UniqueFd>> received = ReceiveMessage(socket(), 1, Wait::kNo, &answer);
+absl::StatusOr<std::variant<SpawnedWorker, EndedWorker>> Zygote::ReceiveNews() {
+  proto::News news;
+  absl::StatusOr<std::vector<UniqueFd>> received = ReceiveMessage(socket(), 1, Wait::kNo, &news);
   if (!received.ok()) return received.status();
-  SpawnedWorker worker = {.id = answer.id(), .pid = answer.pid(), .error = answer.error()};
+  if (news.has_ended()) {
+    return EndedWorker{.id = news.ended().id(), .wait_status = news.ended().wait_status()};
+  }
+  if (!news.has_spawned()) return absl::DataLossError("no news");
+  const proto::Spawned& spawned = news.spawned();
+  SpawnedWorker worker = {.id = spawned.id(), .pid = spawned.pid(), .error = spawned.error()};
   if (!received->empty()) worker.pidfd = std::move(received->front());
   return worker;
 }

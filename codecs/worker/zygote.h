@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,6 +33,12 @@ struct SpawnedWorker {
   int error = 0;   // errno
 };
 
+// A worker that has ended and was reaped.
+struct EndedWorker {
+  uint64_t id = 0;
+  int wait_status = 0;
+};
+
 class Zygote {
  public:
   // Starts the program with `stderr_fd` as its standard error, nothing else of this process open,
@@ -47,7 +54,8 @@ class Zygote {
   absl::Status ReceiveHello();
   // Asks for a worker that is given `worker_socket`. Any failure means the zygote is of no use.
   absl::Status RequestWorker(uint64_t id, int worker_socket, const WorkerLimits& limits);
-  absl::StatusOr<SpawnedWorker> ReceiveWorker();
+  // What it tells afterwards, as of channel.h.
+  absl::StatusOr<std::variant<SpawnedWorker, EndedWorker>> ReceiveNews();
 
   // Lets it kill and reap its workers, and kills it if that takes long (2 s).
   void Finish();

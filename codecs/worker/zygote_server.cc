@@ -13,7 +13,7 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "codecs/worker/channel.h"
 #include "codecs/worker/pidfd.h"
 #include "codecs/worker/protocol.h"
@@ -85,24 +85,35 @@ class ZygoteServer {
         signalfd_siginfo info;
         while (read(signals.get(), &info, sizeof info) > 0) {
         }
-        Reap(WNOHANG);
+        if (!Reap(WNOHANG, Tell::kYes)) break;
       }
       if (waiting[0].revents != 0 && !ServeOne()) break;
     }
-    for (const pid_t child : children_) kill(child, SIGKILL);
-    Reap(0);
+    for (const auto& [child, id] : children_) kill(child, SIGKILL);
+    Reap(0, Tell::kNo);
     return 0;
   }
 
  private:
+  enum class Tell { kNo, kYes };
+
   // Children are reaped here and nowhere else, so a pid in children_ is never another process.
-  void Reap(int flags) {
+  // False when the daemon, who is to be told how they ended, is gone.
+  bool Reap(int flags, Tell tell) {
     while (!children_.empty()) {
-      const pid_t child = waitpid(-1, nullptr, flags);
+      int status = 0;
+      const pid_t child = waitpid(-1, &status, flags);
       if (child < 0 && errno == EINTR) continue;
-      if (child <= 0) return;
-      children_.erase(child);
+      if (child <= 0) return true;
+      const auto found = children_.find(child);
+      if (found == children_.end()) continue;
+      proto::News news;
+      news.mutable_ended()->set_id(found->second);
+      news.mutable_ended()->set_wait_status(status);
+      children_.erase(found);
+      if (tell == Tell::kYes && !SendMessage(socket_, news, {}, Wait::kYes).ok()) return false;
     }
+    return true;
   }
 
   bool ServeOne() {
@@ -114,17 +125,17 @@ class ZygoteServer {
     if (child == 0) _exit(BecomeWorker(spawn, worker_socket.get()));
     const int error = child < 0 ? errno : 0;
     worker_socket.reset();
-    proto::Spawned answer;
-    answer.set_id(spawn.id());
-    answer.set_pid(child);
-    answer.set_error(error);
+    proto::News news;
+    news.mutable_spawned()->set_id(spawn.id());
+    news.mutable_spawned()->set_pid(child);
+    news.mutable_spawned()->set_error(error);
     UniqueFd pidfd;
     if (child > 0) {
-      children_.insert(child);
+      children_[child] = spawn.id();
       pidfd = OpenPidfd(child);
     }
-    if (!pidfd.valid()) return SendMessage(socket_, answer, {}, Wait::kYes).ok();
-    return SendMessage(socket_, answer, {pidfd.get()}, Wait::kYes).ok();
+    if (!pidfd.valid()) return SendMessage(socket_, news, {}, Wait::kYes).ok();
+    return SendMessage(socket_, news, {pidfd.get()}, Wait::kYes).ok();
   }
 
   int BecomeWorker(const proto::Spawn& spawn, int worker_socket) {
@@ -151,7 +162,7 @@ class ZygoteServer {
   const int socket_;
   const pid_t pid_;
   const std::function<int(int)>& serve_;
-  absl::flat_hash_set<pid_t> children_;
+  absl::flat_hash_map<pid_t, uint64_t> children_;  // and what the daemon calls them
 };
 
 }  // namespace

@@ -13,7 +13,8 @@
 
 namespace cbzfs {
 
-// Says Hello on `socket` and forks workers until its end of file; then kills and reaps them all.
+// Says Hello on `socket`, forks workers and tells how they ended until its end of file; then kills
+// and reaps them all.
 // `serve` runs in each worker with the worker's socket and returns the worker's exit code; there,
 // every descriptor but the socket and the standard three is closed, the limits are set, and the
 // worker dies with the zygote. Returns the zygote's exit code.

@@ -75,13 +75,19 @@ TEST_F(AnswerTest, ADrawingIsAskedForInFull) {
   EXPECT_EQ(request.draw().entry_bytes(), 14u);
 }
 
-TEST_F(AnswerTest, ASecondTryAtAnAnalysisIsSparing) {
+TEST_F(AnswerTest, ASecondTryAtAnAnalysisIsSparingIfTheFirstCostAWorkerOrMemory) {
   job_.kind = Job::Kind::kAnalyse;
   job_.options.enhanced = true;
   EXPECT_FALSE(MakeRequest(job_).analyse().sparing());
+  EXPECT_FALSE(MakeRequest(job_).fresh());
   EXPECT_TRUE(MakeRequest(job_).analyse().options().enhanced());
-  job_.deaths = 1;
+  job_.failed = FailedTry::Timeout(absl::Seconds(1));
   EXPECT_TRUE(MakeRequest(job_).analyse().sparing());
+  job_.failed = FailedTry::Answered(absl::ResourceExhaustedError("x"));
+  EXPECT_TRUE(MakeRequest(job_).analyse().sparing());
+  job_.failed = FailedTry::Answered(absl::InvalidArgumentError("x"));
+  EXPECT_FALSE(MakeRequest(job_).analyse().sparing());
+  EXPECT_TRUE(MakeRequest(job_).fresh());
 }
 
 TEST_F(AnswerTest, AnEntryHasExactlyTheLengthThatWasAskedFor) {

@@ -31,7 +31,13 @@ enum class Evil : uint8_t {
   kHangsUnlessSparing,  // over an analysis that may draw
   kOneByteLess,         // than it was asked for, or has
   kOneByteMore,
-  kNotes,  // something about the page, with what is none of a terminal's business
+  kDiesOfBus,
+  kDiesOfKill,
+  kDiesOfSys,
+  kDiesOfAbort,
+  kExits,        // with status 7
+  kMemoryEnded,  // says so
+  kNotes,        // something about the page, with what is none of a terminal's business
 };
 
 inline constexpr char kZygoteOfAnotherVersion[] = "zygote-of-another-version";

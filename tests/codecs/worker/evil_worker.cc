@@ -100,6 +100,9 @@ void Prepare(Evil deed, int result, proto::Reply* reply) {
     case Evil::kHonestFailure:
       reply->set_code(proto::DATA_LOSS);
       return reply->set_message("a bad\n\x1b[31mpage \xff" + std::string(1000, 'x'));
+    case Evil::kMemoryEnded:
+      reply->set_code(proto::RESOURCE_EXHAUSTED);
+      return reply->set_message("memory ended");
     case Evil::kGrows: {
       constexpr size_t kBytes = 300 << 20;
       volatile char* const grown = static_cast<char*>(malloc(kBytes));
@@ -116,6 +119,20 @@ void Misbehave(Evil deed, int socket, proto::Reply* reply, int source) {
     case Evil::kCrash:
       kill(getpid(), SIGSEGV);
       break;
+    case Evil::kDiesOfBus:
+      kill(getpid(), SIGBUS);
+      break;
+    case Evil::kDiesOfKill:
+      kill(getpid(), SIGKILL);
+      break;
+    case Evil::kDiesOfSys:
+      kill(getpid(), SIGSYS);
+      break;
+    case Evil::kDiesOfAbort:
+      kill(getpid(), SIGABRT);
+      break;
+    case Evil::kExits:
+      _exit(7);
     case Evil::kHang:
       while (true) pause();
     case Evil::kGarbage:
@@ -140,7 +157,7 @@ void Misbehave(Evil deed, int socket, proto::Reply* reply, int source) {
 }
 
 int Serve(int socket) {
-  signal(SIGSEGV, SIG_DFL);  // sanitizers catch it
+  for (const int caught : {SIGSEGV, SIGBUS, SIGABRT}) signal(caught, SIG_DFL);  // by sanitizers
   if (g_name == kDiesBeforeHello) return 1;
   proto::Hello hello = MakeHello();
   if (g_name == kWorkerOfAnotherVersion) hello.set_engine(hello.engine() + 1);
@@ -156,7 +173,7 @@ int Serve(int socket) {
     proto::Reply reply;
     reply.set_id(request.id());
     const Evil deed = DeedOf(request, source);
-    if (deed != Evil::kHonestFailure) Answer(request, result, &reply);
+    if (deed != Evil::kHonestFailure && deed != Evil::kMemoryEnded) Answer(request, result, &reply);
     Prepare(deed, result, &reply);
     Misbehave(deed, socket, &reply, source);
   }

@@ -66,7 +66,7 @@ TEST_F(PoolTest, RetriedOnce) {
   EXPECT_EQ(pool_->stats().restarts, 1u);
   EXPECT_EQ(pool_->stats().failed, 0u);
 
-  EXPECT_TRUE(absl::IsUnavailable(Draw(gate.source(), Evil::kCrash).Wait().status()));
+  EXPECT_TRUE(absl::IsInternal(Draw(gate.source(), Evil::kCrash).Wait().status()));
   EXPECT_EQ(pool_->stats().restarts, 3u);
   EXPECT_EQ(pool_->stats().failed, 1u);
   ExpectPoolWorks();

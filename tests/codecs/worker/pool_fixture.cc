@@ -10,6 +10,7 @@
 #include <sstream>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "codecs/worker/pidfd.h"
 
 namespace cbzfs {
@@ -130,6 +131,14 @@ void PoolTest::LetThePoolSettle() {
   DrawRequest impossible = RequestFor(Evil::kGood);
   impossible.max_payload = 0;
   EXPECT_TRUE(absl::IsInvalidArgument(Draw(PlainSource(1), impossible).Wait().status()));
+}
+
+void PoolTest::WaitUntil(const std::function<bool(const WorkerPoolStats&)>& reached) {
+  const absl::Time end = absl::Now() + absl::Minutes(1);
+  while (!reached(pool_->stats())) {
+    ASSERT_LT(absl::Now(), end) << "not within a minute";
+    absl::SleepFor(absl::Milliseconds(2));
+  }
 }
 
 void PoolTest::ExpectPoolWorks() {

@@ -4,6 +4,7 @@
 #define CBZFS_TESTS_CODECS_WORKER_POOL_FIXTURE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -86,6 +87,8 @@ class PoolTest : public ::testing::Test {
   void WarmUp(int count);
   // Returns once the pool has dealt with all that was asked of it before.
   void LetThePoolSettle();
+  // Returns once the pool's counters are so; a minute at most.
+  void WaitUntil(const std::function<bool(const WorkerPoolStats&)>& reached);
   // A good drawing succeeds.
   void ExpectPoolWorks();
   static DrawRequest RequestFor(Evil deed);

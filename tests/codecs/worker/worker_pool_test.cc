@@ -262,7 +262,7 @@ TEST_F(PoolTest, NoDescriptorLeaks) {
   options_.workers = 2;
   StartPool();
   for (const Evil deed : {Evil::kGood, Evil::kCrash, Evil::kDescriptors, Evil::kKeepsMapping}) {
-    Draw(PlainSource(0), deed).Wait();
+    Draw(PlainSource(100 + static_cast<uint64_t>(deed)), deed).Wait();
   }
   ExpectPoolWorks();
   LetThePoolSettle();
