@@ -169,7 +169,7 @@ std::shared_ptr<Node> MakeRoot(const std::shared_ptr<Services>& services) {
   for (const auto& view : services->views) {
     children.push_back({std::string(view->name()),
                         std::make_shared<SourceFolder>(services, view.get(),
-                                                       InoOf(view->id(), "folder", root), "")});
+                                                       InoOf(view->id(), kFolderIno, root), "")});
   }
   children.push_back({std::string(kControlName), MakeControlFolder(services), /*listed=*/false});
   return std::make_shared<FixedFolder>(services, Filesystem::kRootIno, 0555, std::move(children));
@@ -211,6 +211,13 @@ std::string StatusJson(const Services& services) {
   json["index"] = {{"documents", documents.documents},
                    {"hits", documents.hits},
                    {"analysed", documents.analysed}};
+  if (services.watch != nullptr) {
+    const ChangeWatch::Stats watch = services.watch->stats();
+    json["watch"] = {{"active", watch.folders.active}, {"folders", watch.folders.folders},
+                     {"limit", watch.folders.limit},   {"given_up", watch.folders.given_up},
+                     {"events", watch.folders.events}, {"overflows", watch.folders.overflows},
+                     {"rounds", watch.rounds},         {"dropped", watch.names}};
+  }
   json["errors"] = services.errors.size();
   return json.dump(2) + "\n";
 }

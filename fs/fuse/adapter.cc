@@ -110,7 +110,8 @@ void Adapter::Lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
                         fuse_entry_param entry = {};
                         entry.ino = found->node->ino();
                         entry.attr = found->attr;
-                        entry.attr_timeout = absl::ToDoubleSeconds(ttl_);
+                        // What changed meanwhile was dropped too early to help.
+                        entry.attr_timeout = found->fresh ? absl::ToDoubleSeconds(ttl_) : 0;
                         entry.entry_timeout = entry.attr_timeout;
                         if (fuse_reply_entry(claim->request(), &entry) != 0)
                           filesystem_->Forget(entry.ino, 1);
@@ -180,20 +181,21 @@ void Adapter::Read(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset
 void Adapter::ReadDir(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset,
                       const fuse_file_info& info, bool plus) {
   const std::shared_ptr<DirHandle::State> state = HandleTable::Get<DirHandle>(info.fh).state;
-  std::shared_ptr<const Listing> listing;
+  DirHandle::Taken known;
   if (offset != 0) {
     absl::MutexLock lock(&state->mu);
-    listing = state->listing;
+    known = state->taken;
   }
-  if (listing != nullptr) {
-    ReplyDirectory(request, ino, *listing, size, offset, plus);
+  if (known.listing != nullptr) {
+    ReplyDirectory(request, ino, known, size, offset, plus);
     return;
   }
   const std::optional<uint64_t> id = pending_->Add(request);
   if (!id.has_value()) return;
+  const uint64_t since = filesystem_->Now();
   filesystem_->List(ino, plus,
-                    [this, pending = pending_, state, id = *id, ino, size, offset,
-                     plus](absl::StatusOr<std::shared_ptr<const Listing>> taken) {
+                    [this, pending = pending_, state, id = *id, ino, size, offset, plus,
+                     since](absl::StatusOr<std::shared_ptr<const Listing>> taken) {
                       const auto claim = pending->Take(id);
                       if (!claim.has_value()) return;
                       if (!taken.ok()) {
@@ -201,25 +203,36 @@ void Adapter::ReadDir(fuse_req_t request, fuse_ino_t ino, size_t size, off_t off
                                        ErrnoOfFailed("readdir", ino, taken.status()));
                         return;
                       }
+                      const DirHandle::Taken listing = {*std::move(taken), since};
                       {
                         absl::MutexLock lock(&state->mu);
-                        state->listing = *taken;
+                        state->taken = listing;
                       }
-                      ReplyDirectory(claim->request(), ino, **taken, size, offset, plus);
+                      ReplyDirectory(claim->request(), ino, listing, size, offset, plus);
                     });
 }
 
-void Adapter::ReplyDirectory(fuse_req_t request, fuse_ino_t ino, const Listing& listing,
+void Adapter::ReplyDirectory(fuse_req_t request, fuse_ino_t ino, const DirHandle::Taken& taken,
                              size_t size, off_t offset, bool plus) {
   const auto start = static_cast<uint64_t>(offset);
-  const DirBuffer buffer = plus ? PackEntriesPlus(ino, listing, start, size, ttl_)
-                                : PackEntries(ino, listing, start, size);
+  const Listing& listing = *taken.listing;
+  DirBuffer buffer = plus ? PackEntriesPlus(ino, listing, start, size, ttl_)
+                          : PackEntries(ino, listing, start, size);
   if (buffer.too_small) {
     fuse_reply_err(request, EINVAL);
     return;
   }
   // Counted before the kernel knows of them, since it may forget them at once.
-  for (const DirEntry* entry : buffer.referenced) filesystem_->Reference(*entry);
+  for (const DirEntry* entry : buffer.referenced) filesystem_->Reference(ino, *entry);
+  // Asked when they are counted: of a change from now on the kernel is told.
+  const bool fresh =
+      filesystem_->Unchanged(ino, taken.since) &&
+      std::all_of(buffer.referenced.begin(), buffer.referenced.end(), [&](const DirEntry* entry) {
+        return !S_ISDIR(entry->type) || filesystem_->Unchanged(entry->node->ino(), taken.since);
+      });
+  if (plus && !fresh) {
+    buffer.bytes = PackEntriesPlus(ino, listing, start, size, absl::ZeroDuration()).bytes;
+  }
   if (fuse_reply_buf(request, buffer.bytes.data(), buffer.bytes.size()) == 0) return;
   for (const DirEntry* entry : buffer.referenced) filesystem_->Forget(entry->node->ino(), 1);
 }

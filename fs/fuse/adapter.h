@@ -70,8 +70,8 @@ class Adapter {
             const fuse_file_info& info);
   void ReadDir(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset,
                const fuse_file_info& info, bool plus);
-  void ReplyDirectory(fuse_req_t request, fuse_ino_t ino, const Listing& listing, size_t size,
-                      off_t offset, bool plus);
+  void ReplyDirectory(fuse_req_t request, fuse_ino_t ino, const DirHandle::Taken& taken,
+                      size_t size, off_t offset, bool plus);
 
   Filesystem* const filesystem_;
   const absl::Duration ttl_;

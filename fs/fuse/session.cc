@@ -17,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "fs/core/change_watch.h"
 #include "fs/core/errno_status.h"
 #include "fs/core/option_value.h"
 #include "fs/fuse/adapter.h"
@@ -49,6 +50,35 @@ void LogFromLibfuse(fuse_log_level level, const char* format, va_list arguments)
     spdlog::debug("{}", trimmed);
   }
 }
+
+// Tells the kernel what to forget. That it knows nothing of it (ENOENT), or that the mount is gone
+// (ENOTCONN, EBADF), is fine.
+class SessionCache : public KernelCache {
+ public:
+  explicit SessionCache(fuse_session* session) : session_(session) {}
+
+  void DropName(uint64_t parent, const std::string& name) override {
+#if FUSE_VERSION < FUSE_MAKE_VERSION(3, 16)
+    // To expire is kinder than to drop: who sits in a folder that is still there keeps its path.
+    const int result = fuse_lowlevel_notify_expire_entry(session_, parent, name.data(), name.size(),
+                                                         FUSE_LL_EXPIRE_ONLY);
+#else
+    const int result =
+        fuse_lowlevel_notify_expire_entry(session_, parent, name.data(), name.size());
+#endif
+    // Kernels before 6.2 cannot.
+    if (result == -ENOSYS) {
+      fuse_lowlevel_notify_inval_entry(session_, parent, name.data(), name.size());
+    }
+  }
+
+  void DropAttributes(uint64_t ino) override {
+    fuse_lowlevel_notify_inval_inode(session_, ino, -1, 0);
+  }
+
+ private:
+  fuse_session* const session_;
+};
 
 // libfuse's way to hold arguments, freed at the end.
 class Arguments {
@@ -101,6 +131,8 @@ absl::Status MountFailed(const std::string& mountpoint, const std::string& reaso
 
 // What Serve() and RequestStop() tell each other.
 struct Session::Loop {
+  explicit Loop(fuse_session* session) : cache(session) {}
+  SessionCache cache;
   absl::Mutex mu;
   bool running ABSL_GUARDED_BY(mu) = false;
   pthread_t thread ABSL_GUARDED_BY(mu) = {};
@@ -113,7 +145,7 @@ Session::Session(Filesystem* filesystem, std::unique_ptr<Adapter> adapter, fuse_
     : filesystem_(filesystem),
       adapter_(std::move(adapter)),
       session_(session),
-      loop_(std::make_unique<Loop>()) {}
+      loop_(std::make_unique<Loop>(session)) {}
 
 Session::~Session() { End(); }
 
@@ -177,6 +209,7 @@ absl::Status Session::Serve() {
   }
   const std::unique_ptr<fuse_loop_config, FreeConfig> config(fuse_loop_cfg_create());
   fuse_loop_cfg_set_max_threads(config.get(), kLoopThreads);
+  filesystem_->StartNotifying(&loop_->cache);
   const int result = fuse_session_loop_mt(session_.get(), config.get());
   {
     absl::MutexLock lock(&loop_->mu);
@@ -204,6 +237,8 @@ void Session::End() {
   // not complained about.
   fuse_session_exit(session_.get());
   adapter_->Drain(ENOTCONN);
+  // After the replies, because the kernel may hold up a notice until a folder's lookup is answered.
+  filesystem_->StopNotifying();
   filesystem_->Stop();
   fuse_session_unmount(session_.get());
 }

@@ -8,6 +8,9 @@
 // not block on pages, the waiting requests are answered (ENOTCONN, as everything is from then on),
 // and only then is libfuse's session, which the replies use, destroyed.
 //
+// While it serves, changes of the library are dropped from the kernel's cache by a thread that is
+// neither of the loop nor of the workers, and that is joined before the session goes.
+//
 // State hangs on the object, so several mounts may live in one process; only libfuse's log function
 // is the process'. Threads: Mount() and Serve() on one thread, RequestStop() on any other.
 
