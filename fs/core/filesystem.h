@@ -35,6 +35,11 @@ class Filesystem {
  public:
   static constexpr uint64_t kRootIno = 1;
 
+  // `.cbzfs` and its files: answered without a look at the library.
+  static constexpr bool NeedsNoSource(uint64_t ino) { return ino > kRootIno && ino < kFirstIno; }
+  // InoOf() gives no lower one.
+  static constexpr uint64_t kFirstIno = 1024;
+
   // `library` is a directory; `worker_program` an absolute path. The status' message is meant for
   // the user. kNotFound: no such library; kFailedPrecondition: the workers cannot be started;
   // kPermissionDenied: the index folder is refused.

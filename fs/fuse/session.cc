@@ -26,10 +26,6 @@
 namespace cbzfs {
 namespace {
 
-// Nothing blocks in the loop, so a few threads keep up with any number of readers; ten is libfuse's
-// own default.
-constexpr unsigned kLoopThreads = 10;
-
 // Wakes the thread in Serve(); any signal without a meaning of its own would do.
 constexpr int kWakeSignal = SIGUSR1;
 
@@ -208,7 +204,7 @@ absl::Status Session::Serve() {
     loop_->thread = pthread_self();
   }
   const std::unique_ptr<fuse_loop_config, FreeConfig> config(fuse_loop_cfg_create());
-  fuse_loop_cfg_set_max_threads(config.get(), kLoopThreads);
+  fuse_loop_cfg_set_max_threads(config.get(), Adapter::kLoopThreads);
   filesystem_->StartNotifying(&loop_->cache);
   const int result = fuse_session_loop_mt(session_.get(), config.get());
   {
