@@ -9,6 +9,8 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
@@ -25,6 +27,10 @@
 
 namespace cbzfs {
 namespace {
+
+// How often it is looked whether the mount is gone while requests hang, and how long they may.
+constexpr absl::Duration kLookEvery = absl::Seconds(5);
+constexpr absl::Duration kPatience = absl::Seconds(5);
 
 // Wakes the thread in Serve(); any signal without a meaning of its own would do.
 constexpr int kWakeSignal = SIGUSR1;
@@ -131,16 +137,19 @@ struct Session::Loop {
   SessionCache cache;
   absl::Mutex mu;
   bool running ABSL_GUARDED_BY(mu) = false;
+  bool stop_requested ABSL_GUARDED_BY(mu) = false;
   pthread_t thread ABSL_GUARDED_BY(mu) = {};
   absl::Notification ended;
 };
 
 void Session::Destroy::operator()(fuse_session* session) const { fuse_session_destroy(session); }
 
-Session::Session(Filesystem* filesystem, std::unique_ptr<Adapter> adapter, fuse_session* session)
+Session::Session(Filesystem* filesystem, std::unique_ptr<Adapter> adapter, fuse_session* session,
+                 std::function<void()> on_stuck)
     : filesystem_(filesystem),
       adapter_(std::move(adapter)),
       session_(session),
+      on_stuck_(std::move(on_stuck)),
       loop_(std::make_unique<Loop>(session)) {}
 
 Session::~Session() { End(); }
@@ -175,7 +184,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Mount(Filesystem* filesystem,
 
   fuse_set_log_func(LogFromLibfuse);
   fcntl(fuse_session_fd(raw.get()), F_SETFD, FD_CLOEXEC);  // a descriptor we were given may lack it
-  std::unique_ptr<Session> session(new Session(filesystem, std::move(adapter), raw.release()));
+  std::unique_ptr<Session> session(
+      new Session(filesystem, std::move(adapter), raw.release(), options.on_stuck));
   const absl::Status status = session->AnswerInit();
   if (!status.ok()) return status;
   return session;
@@ -206,18 +216,24 @@ absl::Status Session::Serve() {
   const std::unique_ptr<fuse_loop_config, FreeConfig> config(fuse_loop_cfg_create());
   fuse_loop_cfg_set_max_threads(config.get(), Adapter::kLoopThreads);
   filesystem_->StartNotifying(&loop_->cache);
+  std::thread stuck([this] { NoticeStuck(); });
   const int result = fuse_session_loop_mt(session_.get(), config.get());
   {
     absl::MutexLock lock(&loop_->mu);
     loop_->running = false;
   }
   loop_->ended.Notify();
+  stuck.join();
   End();
   return result < 0 ? ErrnoStatus(-result, "reading from the kernel") : absl::OkStatus();
 }
 
 bool Session::RequestStop(absl::Duration patience) {
   const absl::Time deadline = absl::Now() + patience;
+  {
+    absl::MutexLock lock(&loop_->mu);
+    loop_->stop_requested = true;
+  }
   fuse_session_exit(session_.get());
   // A signal that comes between libfuse's look at the flag and its wait is lost, so it is repeated.
   do {
@@ -226,6 +242,26 @@ bool Session::RequestStop(absl::Duration patience) {
   } while (!loop_->ended.WaitForNotificationWithTimeout(absl::Milliseconds(5)) &&
            absl::Now() < deadline);
   return loop_->ended.HasBeenNotified();
+}
+
+// libfuse's loop ends when the last of its threads has come back, and says nothing before.
+void Session::NoticeStuck() {
+  pthread_setname_np(pthread_self(), "stuck");
+  while (!loop_->ended.WaitForNotificationWithTimeout(kLookEvery)) {
+    if (fuse_session_exited(session_.get()) == 0) continue;
+    if (loop_->ended.WaitForNotificationWithTimeout(kPatience)) return;
+    {
+      absl::MutexLock lock(&loop_->mu);
+      if (loop_->stop_requested) return;  // whoever did has a patience of its own
+    }
+    if (on_stuck_) on_stuck_();
+    return;
+  }
+}
+
+void Session::Abandon() {
+  adapter_->Drain(ENOTCONN);
+  fuse_session_unmount(session_.get());
 }
 
 void Session::End() {

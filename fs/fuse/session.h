@@ -17,6 +17,7 @@
 #ifndef CBZFS_FS_FUSE_SESSION_H_
 #define CBZFS_FS_FUSE_SESSION_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,9 @@ struct SessionOptions {
   std::vector<std::string> kernel;  // Options::kernel
   absl::Duration ttl = absl::Seconds(1);
   bool debug = false;  // log every request
+  // Called from another thread when the mount is gone, but a request hangs in the library, so that
+  // Serve() cannot return. For whoever can end the process.
+  std::function<void()> on_stuck;
 };
 
 class Session {
@@ -58,19 +62,25 @@ class Session {
   // that takes longer than `patience`.
   bool RequestStop(absl::Duration patience);
 
+  // Takes the mount away although requests hang, for a process that ends at once.
+  void Abandon();
+
  private:
   struct Loop;
   struct Destroy {
     void operator()(fuse_session* session) const;
   };
 
-  Session(Filesystem* filesystem, std::unique_ptr<Adapter> adapter, fuse_session* session);
+  Session(Filesystem* filesystem, std::unique_ptr<Adapter> adapter, fuse_session* session,
+          std::function<void()> on_stuck);
+  void NoticeStuck();
   absl::Status AnswerInit();
   void End();
 
   Filesystem* const filesystem_;
   const std::unique_ptr<Adapter> adapter_;
   const std::unique_ptr<fuse_session, Destroy> session_;
+  const std::function<void()> on_stuck_;
   const std::unique_ptr<Loop> loop_;
 };
 

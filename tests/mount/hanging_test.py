@@ -8,6 +8,7 @@ import errno
 import os
 import signal
 import subprocess
+import sys
 
 import cbz
 import harness
@@ -58,6 +59,40 @@ class FailingTest(harness.MountedTest):
         return self.mount(self.OPTIONS + (options and "," + options), library=self.lower)
 
 
+class WaitingReader:
+    """A process that opens a file, and reads it from an offset on when it is told to."""
+
+    _CODE = ("import os,sys\n"
+             "file=open(sys.argv[1],'rb',buffering=0); file.seek(int(sys.argv[2]))\n"
+             "os.write(1,b'!'); sys.stdin.read(1)\n"
+             "try:\n"
+             "  while data:=file.read(1<<17): os.write(1,data)\n"
+             "except OSError as e: sys.exit(e.errno)\n")
+
+    def __init__(self, path, offset):
+        self.process = subprocess.Popen([sys.executable, "-c", self._CODE, path, str(offset)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def wait_open(self):
+        assert self.process.stdout.read(1) == b"!", "it cannot be opened"
+
+    def go(self):
+        self.process.stdin.write(b"!")
+        self.process.stdin.close()
+        self.process.stdin = None
+
+    def running(self):
+        return self.process.poll() is None
+
+    def result(self):
+        data, _ = self.process.communicate(timeout=harness.DEADLINE)
+        return data, self.process.returncode
+
+    def kill(self):
+        self.process.kill()
+        self.process.communicate(timeout=harness.DEADLINE)
+
+
 class HangingTest(FailingTest):
 
     def setUp(self):
@@ -70,14 +105,16 @@ class HangingTest(FailingTest):
         self.put("Alive/Book.pdf", make_pdfs.scan(3, width=300, height=450))
         self.put("Alive/data.bin", b"alive")
 
-    def start_hung_readers(self, mount, names, more=()):
-        """Readers of files whose file system stops answering when they have begun."""
-        for name in names:
-            with open(mount.file("Dead", name), "rb") as file:
-                file.read(5000)
+    def start_hung_readers(self, mount, names):
+        """Readers who have the files open when their file system stops answering."""
+        readers = [WaitingReader(mount.file("Dead", name), 1 << 20) for name in names]
+        for reader in readers:
+            self.addCleanup(reader.kill)
+            reader.wait_open()
         self.hang("/Dead/")
-        readers = [self.start_reader(mount.file("Dead", name), 1 << 20) for name in names]
-        wait_for(lambda: self.waiting() >= len(names), "the readers hang")
+        for reader in readers:
+            reader.go()
+        wait_for(lambda: self.waiting() >= min(len(names), 10), "the readers hang")
         return readers
 
     def assertTheRestAnswers(self, mount):  # noqa: N802
@@ -112,7 +149,7 @@ class HangingTest(FailingTest):
         mount = self.mount_it()
         readers = self.start_hung_readers(mount, [f"big {n}.bin" for n in range(6)]
                                           + [f"scan {n}.cbz" for n in range(6)])
-        # And more, each a request of its own: past any number of threads that is set.
+        # More requests than there are threads: each of these opens anew, and hangs there.
         more = [self.start_reader(mount.file("Dead", f"big {n % 6}.bin"), 2 << 20)
                 for n in range(60)]
         with open(os.path.join(mount.path, ".cbzfs", "status"), encoding="utf-8") as file:
@@ -125,10 +162,11 @@ class HangingTest(FailingTest):
         mount = self.mount_it()
         readers = self.start_hung_readers(mount, ["big 0.bin", "scan 0.cbz"])
         for reader in readers:
-            reader.signal(signal.SIGKILL)
+            reader.process.kill()
         for reader in readers:
             self.assertEqual(reader.result()[1], -signal.SIGKILL)
         self.assertTheRestAnswers(mount)
+        self.recover()
 
     def test_it_unmounts_while_readers_hang(self):
         mount = self.mount_it()
@@ -179,8 +217,12 @@ class FailedTest(FailingTest):
             self.assertEqual(harness.json.loads(read(mount.path + "/.cbzfs/status"))["pid"],
                              mount.pid)
             self.recover()
-            for name in names:
+            for name in ("Scan.cbz", "data.bin"):
                 wait_for(lambda n=name: self.reads(mount.file(n)) == wanted[n], f"{name} again")
+            # That a page could not be drawn is remembered for a while; it is no other page then.
+            handle = handles["Text.cbz"]
+            self.assertOneVersion(handle, wanted["Text.cbz"])
+            wait_for(lambda: os.stat(mount.file("Text.cbz")), "Text.cbz again")
             self.assertTrue(mount.daemon_alive())
         finally:
             for handle in handles.values():

@@ -48,6 +48,12 @@ int Check(const char* path) {
       mark = state.flags + "/waiting/" + std::to_string(++state.number);
       std::ofstream(mark) << path;
     }
+    // A process that is killed need not wait, as with NFS: without this the kernel has it wait for
+    // us.
+    if (fuse_interrupted() != 0) {
+      unlink(mark.c_str());
+      return -EINTR;
+    }
     usleep(10'000);
   }
   if (!mark.empty()) unlink(mark.c_str());
@@ -125,6 +131,7 @@ int Serve(State* state, const char* mountpoint) {
   operations.release = Release;
   fuse_args arguments = FUSE_ARGS_INIT(0, nullptr);
   fuse_opt_add_arg(&arguments, "cbzfs-failing-fs");
+  fuse_opt_add_arg(&arguments, "-ointr");
   fuse* const mounted = fuse_new(&arguments, &operations, sizeof(operations), state);
   if (mounted == nullptr || fuse_mount(mounted, mountpoint) != 0) return 1;
   fuse_loop_config* const config = fuse_loop_cfg_create();
