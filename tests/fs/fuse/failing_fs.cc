@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fuse.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,6 +118,8 @@ void* Init(fuse_conn_info*, fuse_config* config) {
   config->use_ino = 1;
   config->attr_timeout = config->entry_timeout = 0;
   config->nullpath_ok = 0;
+  config->intr = 1;
+  config->intr_signal = SIGUSR1;
   return &Of();
 }
 
@@ -131,7 +134,6 @@ int Serve(State* state, const char* mountpoint) {
   operations.release = Release;
   fuse_args arguments = FUSE_ARGS_INIT(0, nullptr);
   fuse_opt_add_arg(&arguments, "cbzfs-failing-fs");
-  fuse_opt_add_arg(&arguments, "-ointr");
   fuse* const mounted = fuse_new(&arguments, &operations, sizeof(operations), state);
   if (mounted == nullptr || fuse_mount(mounted, mountpoint) != 0) return 1;
   fuse_loop_config* const config = fuse_loop_cfg_create();
@@ -151,6 +153,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: %s FOLDER MOUNTPOINT FLAGS\n", argv[0]);
     return 2;
   }
+  struct sigaction interrupted = {};
+  interrupted.sa_handler = [](int) {};  // libfuse 3.14 sends the signal, and installs no handler
+  sigaction(SIGUSR1, &interrupted, nullptr);
   State state;
   state.folder = argv[1];
   state.flags = argv[3];
