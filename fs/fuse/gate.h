@@ -6,8 +6,10 @@
 // loop's threads answer what needs no source. What is not let in waits in a queue, not on a thread,
 // and is done by the next thread that comes out.
 //
-// Measured with ten threads and no gate: three readers of files that hang, whose read-ahead holds
-// the ten, stalled the mount, its status file included.
+// Measured with ten threads and no gate: ten readers of files that hang stalled the mount, its
+// status file included; a stat of another folder was still answered beside nine. With the adapter's
+// numbers fifty-six requests that hang, in fourteen files or more, stall the library, and the
+// status file goes on.
 //
 // Threads: any. Work may be done on the caller's thread or on that of another caller.
 
