@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kMostUnheld = 4096;
 
+bool OfOneKind(const Node& a, const Node& b) { return typeid(a) == typeid(b); }
+
 }  // namespace
 
 void NodeTable::HoldRoot(std::shared_ptr<Node> root) {
@@ -35,7 +37,7 @@ void NodeTable::Hold(uint64_t parent, std::string_view name, const std::shared_p
       held.changed = it->second;
       changed_.erase(it);
     }
-  } else if (held.node != node && typeid(*held.node) == typeid(*node)) {
+  } else if (held.node != node && OfOneKind(*held.node, *node)) {
     held.node->Adopt(*node);
   } else if (held.node != node) {
     // The number is that of another kind of thing by now: the new one is true.
