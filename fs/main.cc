@@ -27,6 +27,13 @@ void StopOrDie(Session* session, int signal_number) {
   spdlog::info("signal {}: unmounting", signal_number);
   if (session->RequestStop(absl::Seconds(10))) return;
   spdlog::error("a request hangs; giving up without waiting for it");
+  session->Abandon();
+  _exit(kExitFailure);
+}
+
+// Unmounted by others meanwhile.
+void Die() {
+  spdlog::error("unmounted, but a request hangs; giving up without waiting for it");
   _exit(kExitFailure);
 }
 
@@ -48,7 +55,8 @@ int Run(const CommandLine& command, Launch* launch) {
                                                     .fsname = command.library,
                                                     .kernel = command.options.kernel,
                                                     .ttl = command.options.ttl,
-                                                    .debug = command.debug});
+                                                    .debug = command.debug,
+                                                    .on_stuck = Die});
   if (!session.ok()) {
     return launch->Fail(ExitCodeOfMount(session.status()), std::string(session.status().message()));
   }

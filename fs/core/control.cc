@@ -22,15 +22,20 @@ constexpr uint64_t kStatusIno = 3;
 constexpr uint64_t kErrorsIno = 4;
 constexpr std::string_view kControlName = ".cbzfs";
 
-struct stat OwnAttr(const Services& services, uint64_t ino, mode_t mode) {
-  struct stat source = {};
-  if (auto st = services.library->Stat(""); st.ok()) source = *st;
+// With the times of `source`.
+struct stat OwnAttr(const Services& services, struct stat source, uint64_t ino, mode_t mode) {
   source.st_mode = mode;
   source.st_uid = geteuid();
   source.st_gid = getegid();
   int64_t since_ns = 0;
   for (const auto& view : services.views) since_ns = std::max(since_ns, view->since_ns());
   return ShownAttr(since_ns, source, ino, 0);
+}
+
+struct stat RootOf(const Services& services) {
+  struct stat root = {};
+  if (auto st = services.library->Stat(""); st.ok()) root = *st;
+  return root;
 }
 
 class TextOpenFile : public OpenFile {
@@ -60,10 +65,14 @@ class ControlFile : public Node {
   using Text = std::function<std::string(const Services&)>;
 
   ControlFile(std::shared_ptr<Services> services, uint64_t ino, Text text)
-      : Node(ino), services_(std::move(services)), text_(std::move(text)) {}
+      : Node(ino),
+        services_(std::move(services)),
+        attr_(OwnAttr(*services_, RootOf(*services_), ino, S_IFREG | 0400)),
+        text_(std::move(text)) {}
 
-  // Paths of a private library stand in it: the owner alone may read it.
-  void GetAttr(AttrDone done) override { done(OwnAttr(*services_, ino(), S_IFREG | 0400)); }
+  // Paths of a private library stand in it: the owner alone may read it. The library, which may
+  // hang just when somebody wants to know, is not asked.
+  void GetAttr(AttrDone done) override { done(attr_); }
 
   void Open(OpenDone done) override {
     done(std::shared_ptr<OpenFile>(std::make_shared<TextOpenFile>(text_(*services_))));
@@ -71,6 +80,7 @@ class ControlFile : public Node {
 
  private:
   const std::shared_ptr<Services> services_;
+  const struct stat attr_;
   const Text text_;
 };
 
@@ -85,9 +95,17 @@ class FixedFolder : public Node {
 
   FixedFolder(std::shared_ptr<Services> services, uint64_t ino, mode_t mode,
               std::vector<Child> children)
-      : Node(ino), services_(std::move(services)), mode_(mode), children_(std::move(children)) {}
+      : Node(ino),
+        services_(std::move(services)),
+        mode_(mode),
+        at_mount_(RootOf(*services_)),
+        children_(std::move(children)) {}
 
-  void GetAttr(AttrDone done) override { done(OwnAttr(*services_, ino(), S_IFDIR | mode_)); }
+  // The root has the library's time, as it is now; `.cbzfs` is there whatever the library does.
+  void GetAttr(AttrDone done) override {
+    const bool own = Filesystem::NeedsNoSource(ino());
+    done(OwnAttr(*services_, own ? at_mount_ : RootOf(*services_), ino(), S_IFDIR | mode_));
+  }
 
   void Lookup(std::string_view name, LookupDone done) override {
     for (const Child& child : children_) {
@@ -124,6 +142,7 @@ class FixedFolder : public Node {
  private:
   const std::shared_ptr<Services> services_;
   const mode_t mode_;
+  const struct stat at_mount_;
   const std::vector<Child> children_;
 };
 
@@ -169,7 +188,7 @@ std::shared_ptr<Node> MakeRoot(const std::shared_ptr<Services>& services) {
   for (const auto& view : services->views) {
     children.push_back({std::string(view->name()),
                         std::make_shared<SourceFolder>(services, view.get(),
-                                                       InoOf(view->id(), "folder", root), "")});
+                                                       InoOf(view->id(), kFolderIno, root), "")});
   }
   children.push_back({std::string(kControlName), MakeControlFolder(services), /*listed=*/false});
   return std::make_shared<FixedFolder>(services, Filesystem::kRootIno, 0555, std::move(children));
@@ -212,6 +231,13 @@ std::string StatusJson(const Services& services) {
   json["index"] = {{"documents", documents.documents},
                    {"hits", documents.hits},
                    {"analysed", documents.analysed}};
+  if (services.watch != nullptr) {
+    const ChangeWatch::Stats watch = services.watch->stats();
+    json["watch"] = {{"active", watch.folders.active}, {"folders", watch.folders.folders},
+                     {"limit", watch.folders.limit},   {"given_up", watch.folders.given_up},
+                     {"events", watch.folders.events}, {"overflows", watch.folders.overflows},
+                     {"rounds", watch.rounds},         {"dropped", watch.names}};
+  }
   json["errors"] = services.errors.size();
   return json.dump(2) + "\n";
 }

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <typeinfo>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -110,82 +109,75 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
 }
 
 Filesystem::Filesystem(std::shared_ptr<Services> services) : services_(std::move(services)) {
-  auto root = MakeRoot(services_);
-  absl::MutexLock lock(&mu_);
-  // The kernel never looks the root up; this reference stays.
-  held_[kRootIno] = {std::move(root), 1};
+  std::vector<uint64_t> views;
+  for (const auto& view : services_->views) views.push_back(view->id());
+  const Options& options = services_->options;
+  services_->watch = std::make_unique<ChangeWatch>(
+      services_->library.get(), &nodes_, std::move(views), !options.view.empty(),
+      FolderWatcherOptions{.limit = options.watch, .info = [](const std::string& message) {
+                             spdlog::info("{}", message);
+                           }});
+  nodes_.HoldRoot(MakeRoot(services_));
 }
 
 Filesystem::~Filesystem() { Stop(); }
 
+void Filesystem::StartNotifying(KernelCache* kernel) { services_->watch->Start(kernel); }
+
+void Filesystem::StopNotifying() { services_->watch->Stop(); }
+
 void Filesystem::Stop() {
+  StopNotifying();
   services_->pages->Stop();
   services_->pool->Stop();
 }
 
-std::shared_ptr<Node> Filesystem::Find(uint64_t ino) {
-  absl::MutexLock lock(&mu_);
-  auto it = held_.find(ino);
-  return it == held_.end() ? nullptr : it->second.node;
-}
-
-void Filesystem::Hold(const std::shared_ptr<Node>& node) {
-  std::shared_ptr<Node> replaced;  // freed after the lock
-  absl::MutexLock lock(&mu_);
-  Held& held = held_[node->ino()];
-  ++held.references;
-  if (held.node == nullptr) {
-    held.node = node;
-  } else if (held.node != node && typeid(*held.node) == typeid(*node)) {
-    held.node->Adopt(*node);
-  } else if (held.node != node) {
-    // The number is that of another kind of thing by now: the new one is true.
-    replaced = std::exchange(held.node, node);
-  }
-}
-
 void Filesystem::Lookup(uint64_t parent, std::string_view name, Node::LookupDone done) {
-  auto node = Find(parent);
+  const auto node = nodes_.Find(parent);
   if (node == nullptr) return done(ErrnoStatus(ESTALE, "lookup"));
-  node->Lookup(name, [this, done = std::move(done)](absl::StatusOr<Found> found) mutable {
-    if (found.ok()) Hold(found->node);
+  const uint64_t since = nodes_.Sequence();
+  node->Lookup(name, [this, parent, since, name = std::string(name),
+                      done = std::move(done)](absl::StatusOr<Found> found) mutable {
+    if (found.ok()) {
+      nodes_.Hold(parent, name, found->node);
+      found->fresh = Unchanged(parent, since) && Unchanged(found->node->ino(), since);
+    }
     done(std::move(found));
   });
 }
 
-void Filesystem::Forget(uint64_t ino, uint64_t count) {
-  std::shared_ptr<Node> gone;  // freed after the lock
-  absl::MutexLock lock(&mu_);
-  auto it = held_.find(ino);
-  if (it == held_.end() || ino == kRootIno) return;
-  it->second.references -= std::min(it->second.references, count);
-  if (it->second.references > 0) return;
-  gone = std::move(it->second.node);
-  held_.erase(it);
+void Filesystem::Forget(uint64_t ino, uint64_t count) { nodes_.Forget(ino, count); }
+
+void Filesystem::Reference(uint64_t parent, const DirEntry& entry) {
+  nodes_.Hold(parent, entry.name, entry.node);
 }
 
-void Filesystem::Reference(const DirEntry& entry) { Hold(entry.node); }
+uint64_t Filesystem::Now() const { return nodes_.Sequence(); }
+
+bool Filesystem::Unchanged(uint64_t folder, uint64_t since) const {
+  return !nodes_.ChangedSince(folder, since);
+}
 
 void Filesystem::GetAttr(uint64_t ino, Node::AttrDone done) {
-  auto node = Find(ino);
+  auto node = nodes_.Find(ino);
   if (node == nullptr) return done(ErrnoStatus(ESTALE, "getattr"));
   node->GetAttr(std::move(done));
 }
 
 absl::StatusOr<std::string> Filesystem::ReadLink(uint64_t ino) {
-  auto node = Find(ino);
+  auto node = nodes_.Find(ino);
   if (node == nullptr) return ErrnoStatus(ESTALE, "readlink");
   return node->ReadLink();
 }
 
 void Filesystem::List(uint64_t ino, bool plus, Node::ListDone done) {
-  auto node = Find(ino);
+  auto node = nodes_.Find(ino);
   if (node == nullptr) return done(ErrnoStatus(ESTALE, "readdir"));
   node->List(plus, std::move(done));
 }
 
 void Filesystem::Open(uint64_t ino, Node::OpenDone done) {
-  auto node = Find(ino);
+  auto node = nodes_.Find(ino);
   if (node == nullptr) return done(ErrnoStatus(ESTALE, "open"));
   node->Open(std::move(done));
 }

@@ -21,20 +21,24 @@
 #include <string>
 #include <string_view>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "fs/core/node.h"
+#include "fs/core/node_table.h"
 #include "fs/core/options.h"
 
 namespace cbzfs {
 
+class KernelCache;
 struct Services;
 
 class Filesystem {
  public:
   static constexpr uint64_t kRootIno = 1;
+
+  // `.cbzfs` and its files: answered without a look at the library.
+  static constexpr bool NeedsNoSource(uint64_t ino) { return ino > kRootIno && ino < kFirstIno; }
+  // InoOf() gives no lower one.
+  static constexpr uint64_t kFirstIno = 1024;
 
   // `library` is a directory; `worker_program` an absolute path. The status' message is meant for
   // the user. kNotFound: no such library; kFailedPrecondition: the workers cannot be started;
@@ -48,9 +52,14 @@ class Filesystem {
   void Lookup(uint64_t parent, std::string_view name, Node::LookupDone done);
   void Forget(uint64_t ino, uint64_t count);
 
-  // Counts a reference on an entry of a listing that is being sent with its attributes
+  // Counts a reference on an entry of a listing of `parent` that is being sent with its attributes
   // (readdirplus); `entry.node` is set.
-  void Reference(const DirEntry& entry);
+  void Reference(uint64_t parent, const DirEntry& entry);
+
+  // What a listing was read from may change before the listing is sent. Now() before List(); the
+  // kernel may keep the entries only while Unchanged() since then.
+  uint64_t Now() const;
+  bool Unchanged(uint64_t folder, uint64_t since) const;
 
   void GetAttr(uint64_t ino, Node::AttrDone done);
   absl::StatusOr<std::string> ReadLink(uint64_t ino);
@@ -58,22 +67,19 @@ class Filesystem {
   void Open(uint64_t ino, Node::OpenDone done);
   absl::StatusOr<struct statvfs> StatFs();
 
+  // From here on what changes in the library is dropped from the kernel's cache (change_watch.h).
+  // `kernel` lives until StopNotifying() has returned.
+  void StartNotifying(KernelCache* kernel);
+  void StopNotifying();
+
   // Ends the workers and answers all that waits with kCancelled. Idempotent.
   void Stop();
 
  private:
-  struct Held {
-    std::shared_ptr<Node> node;
-    uint64_t references = 0;
-  };
-
   explicit Filesystem(std::shared_ptr<Services> services);
-  std::shared_ptr<Node> Find(uint64_t ino);
-  void Hold(const std::shared_ptr<Node>& node);
 
   const std::shared_ptr<Services> services_;
-  absl::Mutex mu_;
-  absl::flat_hash_map<uint64_t, Held> held_ ABSL_GUARDED_BY(mu_);
+  NodeTable nodes_;
 };
 
 }  // namespace cbzfs

@@ -161,6 +161,10 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::s
                                             HashOf(*key), format);
 }
 
+absl::StatusOr<int> Library::OpenFolder(const std::string& relative) const {
+  return OpenAt(relative, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+}
+
 absl::StatusOr<std::string> Library::ReadLink(const std::string& relative) const {
   auto fd = OpenAt(relative, O_PATH | O_NOFOLLOW, Links::kRefuse);
   if (!fd.ok()) return fd.status();

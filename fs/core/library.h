@@ -61,6 +61,9 @@ class Library {
   absl::StatusOr<std::shared_ptr<const SourceFile>> OpenFile(
       const std::string& relative, SourceKey* key, SourceFormat format = SourceFormat::kPdf) const;
 
+  // A descriptor of a folder, without leave to read it; the caller closes it.
+  absl::StatusOr<int> OpenFolder(const std::string& relative) const;
+
   absl::StatusOr<std::string> ReadLink(const std::string& relative) const;
   absl::StatusOr<struct statvfs> StatFs() const;
 

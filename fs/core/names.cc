@@ -59,6 +59,12 @@ std::string_view StemOfPath(std::string_view path) {
   return StemOf(slash == std::string_view::npos ? path : path.substr(slash + 1));
 }
 
+std::string_view RootOfName(std::string_view name) {
+  // Fit() never cuts a name shorter than this: endings are short.
+  constexpr size_t kNeverCut = 200;
+  return name.substr(0, std::min(name.find_first_of(".~", 1), kNeverCut));
+}
+
 NameMap::NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_hidden) {
   std::sort(names.begin(), names.end(),
             [](const SourceName& a, const SourceName& b) { return a.name < b.name; });

@@ -46,6 +46,12 @@ std::string_view StemOf(std::string_view name);
 // The last component of a path without its extension.
 std::string_view StemOfPath(std::string_view path);
 
+// What all names that may depend on each other in a folder have in common: the part before the
+// first '.' or '~' (but for one at the beginning), at most 200 bytes of it. A comic's names are its
+// own one, cut at the end, and a suffix that begins with one of the two; so when an entry comes or
+// goes, only entries of the same root can get another name.
+std::string_view RootOfName(std::string_view name);
+
 // One thing that a view makes of an entry, and what its name ends in.
 struct Wish {
   Shape shape = Shape::kBook;

@@ -24,4 +24,6 @@ absl::StatusOr<std::string> Node::ReadLink() { return ErrnoStatus(EINVAL, "readl
 
 void Node::Adopt(const Node& /*other*/) {}
 
+void Node::SourceChanged() {}
+
 }  // namespace cbzfs

@@ -83,6 +83,8 @@ struct Listing {
 struct Found {
   std::shared_ptr<Node> node;
   struct stat attr = {};
+  // Nothing is known to have changed since it was read: the kernel may keep it for the ttl.
+  bool fresh = true;
 };
 
 class Node {
@@ -118,6 +120,9 @@ class Node {
   // The same inode was found again, perhaps under another path: take over what `other` (of the same
   // dynamic type) knows about where its source is. Called with this node in the kernel's table.
   virtual void Adopt(const Node& other);
+
+  // Something in the folder changed, or in what is known of it: what was kept of it is read again.
+  virtual void SourceChanged();
 
  private:
   const uint64_t ino_;

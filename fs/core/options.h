@@ -37,6 +37,7 @@ struct Options {
   uint64_t memory_bytes = 512ull << 20;  // daemon and workers together: admission
   std::string index;                     // file; empty: the user's cache folder; "none": no file
   absl::Duration ttl = absl::Seconds(1);
+  int64_t watch = -1;  // folders watched for changes; 0: none, -1: DefaultWatchLimit()
   int32_t read_ahead = -1;  // pages; -1: two a worker
   absl::Duration draw_timeout = absl::Seconds(20);
   absl::Duration analyse_timeout = absl::Seconds(10);

@@ -188,6 +188,14 @@ bool SetReadAhead(std::string_view value, Options* o) {
 
 bool SetTtl(std::string_view value, Options* o) { return Assign(ParseSeconds(value), &o->ttl); }
 
+bool SetWatch(std::string_view value, Options* o) {
+  if (value == "no") {
+    o->watch = 0;
+    return true;
+  }
+  return Assign(ParseCount(value, 1, 1'000'000), &o->watch);
+}
+
 bool SetTimeout(std::string_view value, absl::Duration* timeout) {
   const std::optional<absl::Duration> seconds = ParseSeconds(value);
   if (!seconds.has_value() || *seconds <= absl::ZeroDuration()) return false;
@@ -264,6 +272,8 @@ constexpr Own kOwn[] = {
     {"read_ahead", "N", "a number from 0 to 1000", SetReadAhead,
      "pages drawn ahead of a reader (two a worker)"},
     {"ttl", "SECONDS", kSeconds, SetTtl, "how long the kernel may keep names and attributes (1)"},
+    {"watch", "N|no", "no or a number from 1 to 1000000", SetWatch,
+     "folders watched for changes (a quarter of the user's inotify watches)"},
     {"draw_timeout", "SECONDS", "a number of seconds, more than 0", SetDrawTimeout,
      "how long a page may take to be drawn (20)"},
     {"analyse_timeout", "SECONDS", "a number of seconds, more than 0", SetAnalyseTimeout,

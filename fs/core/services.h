@@ -13,6 +13,7 @@
 #include "cache/index.h"
 #include "codecs/worker/worker_pool.h"
 #include "fs/core/books.h"
+#include "fs/core/change_watch.h"
 #include "fs/core/documents.h"
 #include "fs/core/error_log.h"
 #include "fs/core/library.h"
@@ -33,6 +34,7 @@ struct Services {
   std::unique_ptr<Books> books;
   std::unique_ptr<PageStore> pages;
   std::vector<std::unique_ptr<View>> views;
+  std::unique_ptr<ChangeWatch> watch;  // null: changes are seen when somebody looks
 };
 
 // Attributes as the mount shows them: the source's owner and times, no write bits, one link. No
@@ -43,6 +45,8 @@ struct stat ShownAttr(int64_t since_ns, const struct stat& source, uint64_t ino,
 // one source shows as. Stable across mounts; never 0 or one of the first 1024, which the mount's
 // own files have.
 uint64_t InoOf(uint64_t view, std::string_view what, const struct stat& st);
+// `what` of a folder of the library.
+inline constexpr std::string_view kFolderIno = "folder";
 
 }  // namespace cbzfs
 

@@ -153,15 +153,28 @@ std::string SourceFolder::Join(std::string_view name) const {
   return joined;
 }
 
+void SourceFolder::SourceChanged() {
+  absl::MutexLock lock(&mu_);
+  names_ = nullptr;
+}
+
+absl::StatusOr<struct stat> SourceFolder::StatWatched(const std::string& path) const {
+  auto st = services().library->Stat(path);
+  if (!st.ok() || !S_ISDIR(st->st_mode) || services().watch == nullptr) return st;
+  if (!services().watch->Watch(path, *st)) return st;
+  // What changed before there was a watch was told to nobody.
+  return services().library->Stat(path);
+}
+
 void SourceFolder::GetAttr(AttrDone done) {
-  auto st = services().library->Stat(path());
+  auto st = StatWatched(path());
   if (!st.ok()) return done(st.status());
   if (!S_ISDIR(st->st_mode)) return done(ErrnoStatus(ESTALE, path()));
   done(ShownAttr(view().since_ns(), *st, ino(), static_cast<uint64_t>(st->st_size)));
 }
 
 absl::StatusOr<std::shared_ptr<const SourceFolder::Names>> SourceFolder::ReadNames() {
-  auto st = services().library->Stat(path());
+  auto st = StatWatched(path());
   if (!st.ok()) return st.status();
   {
     absl::MutexLock lock(&mu_);
@@ -201,13 +214,13 @@ absl::StatusOr<SourceEntry> SourceFolder::ComicCandidate(const NameMap::Entry& n
 
 absl::StatusOr<Found> SourceFolder::FindPlain(const SourceName& source) {
   const std::string path = Join(source.name);
-  auto st = services().library->Stat(path);
+  auto st = StatWatched(path);
   if (!st.ok()) return st.status();
   if (!view().ShowsAsItIs(st->st_mode)) return ErrnoStatus(ENOENT, path);
   const View* const shown_in = &view();
   Found found;
   if (S_ISDIR(st->st_mode)) {
-    const uint64_t ino = InoOf(view().id(), "folder", *st);
+    const uint64_t ino = InoOf(view().id(), kFolderIno, *st);
     found.node = std::make_shared<SourceFolder>(shared_services(), shown_in, ino, path);
   } else if (S_ISLNK(st->st_mode)) {
     found.node = std::make_shared<PlainLink>(shared_services(), shown_in,

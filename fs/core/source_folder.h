@@ -35,6 +35,7 @@ class SourceFolder : public SourceNode, public std::enable_shared_from_this<Sour
   void GetAttr(AttrDone done) override;
   void Lookup(std::string_view name, LookupDone done) override;
   void List(bool plus, ListDone done) override;
+  void SourceChanged() override;
 
  private:
   struct Names {
@@ -45,6 +46,8 @@ class SourceFolder : public SourceNode, public std::enable_shared_from_this<Sour
   class Lister;
 
   std::string Join(std::string_view name) const;
+  // The folder's attributes; from then on it is watched.
+  absl::StatusOr<struct stat> StatWatched(const std::string& path) const;
   // The folder's names, read again when the folder has changed.
   absl::StatusOr<std::shared_ptr<const Names>> ReadNames();
 

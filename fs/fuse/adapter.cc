@@ -1,17 +1,15 @@
 #include "fs/fuse/adapter.h"
 
 #include <fcntl.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
-#include <cstring>
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
 #include "fs/fuse/dir_buffer.h"
 #include "fs/fuse/errno_of.h"
+#include "fs/fuse/reply_slices.h"
 
 namespace cbzfs {
 namespace {
@@ -20,29 +18,13 @@ namespace {
 // would hold up a third reader behind two that wait for pages.
 constexpr unsigned kMaxBackground = 64;
 
-Adapter* AdapterOf(fuse_req_t request) { return static_cast<Adapter*>(fuse_req_userdata(request)); }
+// Threads of the loop that may read the library for one inode at once: what a file that hangs can
+// take with it. A reader's read-ahead seldom has more under way.
+constexpr int kThreadsAnInode = 4;
+// Threads that never read it, so that the status is answered whatever hangs.
+constexpr int kThreadsApart = 8;
 
-// The kernel refuses an answer of more bytes than it asked for, and writev() one of more parts than
-// IOV_MAX, libfuse's header among them.
-void ReplySlices(fuse_req_t request, const ReadResult& result, size_t asked) {
-  if (result.size() > asked) {
-    fuse_reply_err(request, EIO);
-    return;
-  }
-  if (result.slices.size() < IOV_MAX - 1) {
-    std::vector<iovec> parts;
-    parts.reserve(result.slices.size());
-    for (const ReadResult::Slice& slice : result.slices) {
-      parts.push_back({const_cast<char*>(slice.data), slice.size});
-    }
-    fuse_reply_iov(request, parts.data(), static_cast<int>(parts.size()));
-    return;
-  }
-  std::string joined;
-  joined.reserve(result.size());
-  for (const ReadResult::Slice& slice : result.slices) joined.append(slice.data, slice.size);
-  fuse_reply_buf(request, joined.data(), joined.size());
-}
+Adapter* AdapterOf(fuse_req_t request) { return static_cast<Adapter*>(fuse_req_userdata(request)); }
 
 void ReadOnly(fuse_req_t request) { fuse_reply_err(request, EROFS); }
 
@@ -52,6 +34,8 @@ Adapter::Adapter(Filesystem* filesystem, absl::Duration ttl, const Connection& c
     : filesystem_(filesystem),
       ttl_(ttl),
       wanted_(connection),
+      gate_(
+          std::make_unique<Gate>(static_cast<int>(kLoopThreads) - kThreadsApart, kThreadsAnInode)),
       pending_(std::make_shared<PendingReplies>(&hooks_)) {}
 
 void Adapter::LibfuseRequests::WatchInterrupt(fuse_req* request, uint64_t id) {
@@ -91,45 +75,57 @@ void Adapter::Init(fuse_conn_info* connection) {
   initialised_ = true;
 }
 
+void Adapter::InTurn(fuse_ino_t ino, Gate::Work work) {
+  if (Filesystem::NeedsNoSource(ino)) {
+    work();
+  } else {
+    gate_->Run(ino, std::move(work));
+  }
+}
+
 void Adapter::Lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   const std::optional<uint64_t> id = pending_->Add(request);
   if (!id.has_value()) return;
-  filesystem_->Lookup(parent, name,
-                      [this, filesystem = filesystem_, pending = pending_, id = *id,
-                       parent](absl::StatusOr<Found> found) {
-                        const auto claim = pending->Take(id);
-                        if (!claim.has_value()) {
-                          if (found.ok()) filesystem->Forget(found->node->ino(), 1);
-                          return;
-                        }
-                        if (!found.ok()) {
-                          fuse_reply_err(claim->request(),
-                                         ErrnoOfFailed("lookup", parent, found.status()));
-                          return;
-                        }
-                        fuse_entry_param entry = {};
-                        entry.ino = found->node->ino();
-                        entry.attr = found->attr;
-                        entry.attr_timeout = absl::ToDoubleSeconds(ttl_);
-                        entry.entry_timeout = entry.attr_timeout;
-                        if (fuse_reply_entry(claim->request(), &entry) != 0)
-                          filesystem_->Forget(entry.ino, 1);
-                      });
+  auto answer = [this, filesystem = filesystem_, pending = pending_, id = *id,
+                 parent](absl::StatusOr<Found> found) {
+    const auto claim = pending->Take(id);
+    if (!claim.has_value()) {
+      if (found.ok()) filesystem->Forget(found->node->ino(), 1);
+      return;
+    }
+    if (!found.ok()) {
+      fuse_reply_err(claim->request(), ErrnoOfFailed("lookup", parent, found.status()));
+      return;
+    }
+    fuse_entry_param entry = {};
+    entry.ino = found->node->ino();
+    entry.attr = found->attr;
+    // What changed meanwhile was dropped too early to help.
+    entry.attr_timeout = found->fresh ? absl::ToDoubleSeconds(ttl_) : 0;
+    entry.entry_timeout = entry.attr_timeout;
+    if (fuse_reply_entry(claim->request(), &entry) != 0) filesystem->Forget(entry.ino, 1);
+  };
+  InTurn(parent, [filesystem = filesystem_, parent, name = std::string(name),
+                  answer = std::move(answer)]() mutable {
+    filesystem->Lookup(parent, name, std::move(answer));
+  });
 }
 
 void Adapter::GetAttr(fuse_req_t request, fuse_ino_t ino) {
   const std::optional<uint64_t> id = pending_->Add(request);
   if (!id.has_value()) return;
-  filesystem_->GetAttr(
-      ino, [this, pending = pending_, id = *id, ino](absl::StatusOr<struct stat> attr) {
-        const auto claim = pending->Take(id);
-        if (!claim.has_value()) return;
-        if (attr.ok()) {
-          fuse_reply_attr(claim->request(), &*attr, absl::ToDoubleSeconds(ttl_));
-        } else {
-          fuse_reply_err(claim->request(), ErrnoOfFailed("getattr", ino, attr.status()));
-        }
-      });
+  auto answer = [this, pending = pending_, id = *id, ino](absl::StatusOr<struct stat> attr) {
+    const auto claim = pending->Take(id);
+    if (!claim.has_value()) return;
+    if (attr.ok()) {
+      fuse_reply_attr(claim->request(), &*attr, absl::ToDoubleSeconds(ttl_));
+    } else {
+      fuse_reply_err(claim->request(), ErrnoOfFailed("getattr", ino, attr.status()));
+    }
+  };
+  InTurn(ino, [filesystem = filesystem_, ino, answer = std::move(answer)]() mutable {
+    filesystem->GetAttr(ino, std::move(answer));
+  });
 }
 
 void Adapter::Open(fuse_req_t request, fuse_ino_t ino, const fuse_file_info& info) {
@@ -139,8 +135,8 @@ void Adapter::Open(fuse_req_t request, fuse_ino_t ino, const fuse_file_info& inf
   }
   const std::optional<uint64_t> id = pending_->Add(request);
   if (!id.has_value()) return;
-  filesystem_->Open(ino, [this, pending = pending_, id = *id, ino,
-                          info](absl::StatusOr<std::shared_ptr<OpenFile>> file) {
+  auto answer = [this, pending = pending_, id = *id, ino,
+                 info](absl::StatusOr<std::shared_ptr<OpenFile>> file) {
     const auto claim = pending->Take(id);
     if (!claim.has_value()) return;
     if (!file.ok()) {
@@ -154,6 +150,9 @@ void Adapter::Open(fuse_req_t request, fuse_ino_t ino, const fuse_file_info& inf
     // When the reply fails, no release comes.
     const uint64_t fh = opened.fh;
     if (fuse_reply_open(claim->request(), &opened) != 0) handles_.Release(fh);
+  };
+  InTurn(ino, [filesystem = filesystem_, ino, answer = std::move(answer)]() mutable {
+    filesystem->Open(ino, std::move(answer));
   });
 }
 
@@ -163,65 +162,110 @@ void Adapter::Read(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset
   if (!id.has_value()) return;
   const std::shared_ptr<OpenFile> file = HandleTable::Get<FileHandle>(info.fh).file;
   // The callback keeps the file, whose handle may be released while an interrupted read goes on.
-  auto wait = file->Read(
-      static_cast<uint64_t>(offset), size,
-      [this, pending = pending_, id = *id, ino, size, file](absl::StatusOr<ReadResult> result) {
-        const auto claim = pending->Take(id);
-        if (!claim.has_value()) return;
-        if (result.ok()) {
-          ReplySlices(claim->request(), *result, size);
-        } else {
-          fuse_reply_err(claim->request(), ErrnoOfFailed("read", ino, result.status()));
-        }
-      });
-  pending_->SetWait(*id, std::move(wait));
+  auto answer = [pending = pending_, id = *id, ino, size, file](absl::StatusOr<ReadResult> result) {
+    const auto claim = pending->Take(id);
+    if (!claim.has_value()) return;
+    if (result.ok()) {
+      ReplySlices(claim->request(), *result, size);
+    } else {
+      fuse_reply_err(claim->request(), ErrnoOfFailed("read", ino, result.status()));
+    }
+  };
+  InTurn(ino,
+         [pending = pending_, id = *id, file, offset, size, answer = std::move(answer)]() mutable {
+           pending->SetWait(id, file->Read(static_cast<uint64_t>(offset), size, std::move(answer)));
+         });
 }
 
 void Adapter::ReadDir(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset,
                       const fuse_file_info& info, bool plus) {
   const std::shared_ptr<DirHandle::State> state = HandleTable::Get<DirHandle>(info.fh).state;
-  std::shared_ptr<const Listing> listing;
+  DirHandle::Taken known;
   if (offset != 0) {
     absl::MutexLock lock(&state->mu);
-    listing = state->listing;
+    known = state->taken;
   }
-  if (listing != nullptr) {
-    ReplyDirectory(request, ino, *listing, size, offset, plus);
+  if (known.listing != nullptr) {
+    ReplyDirectory(request, ino, known, size, offset, plus);
     return;
   }
   const std::optional<uint64_t> id = pending_->Add(request);
   if (!id.has_value()) return;
-  filesystem_->List(ino, plus,
-                    [this, pending = pending_, state, id = *id, ino, size, offset,
-                     plus](absl::StatusOr<std::shared_ptr<const Listing>> taken) {
-                      const auto claim = pending->Take(id);
-                      if (!claim.has_value()) return;
-                      if (!taken.ok()) {
-                        fuse_reply_err(claim->request(),
-                                       ErrnoOfFailed("readdir", ino, taken.status()));
-                        return;
-                      }
-                      {
-                        absl::MutexLock lock(&state->mu);
-                        state->listing = *taken;
-                      }
-                      ReplyDirectory(claim->request(), ino, **taken, size, offset, plus);
-                    });
+  InTurn(ino, [this, state, id = *id, ino, size, offset, plus] {
+    const uint64_t since = filesystem_->Now();
+    filesystem_->List(ino, plus,
+                      [this, pending = pending_, state, id, ino, size, offset, plus,
+                       since](absl::StatusOr<std::shared_ptr<const Listing>> taken) {
+                        const auto claim = pending->Take(id);
+                        if (!claim.has_value()) return;
+                        if (!taken.ok()) {
+                          fuse_reply_err(claim->request(),
+                                         ErrnoOfFailed("readdir", ino, taken.status()));
+                          return;
+                        }
+                        const DirHandle::Taken listing = {*std::move(taken), since};
+                        {
+                          absl::MutexLock lock(&state->mu);
+                          state->taken = listing;
+                        }
+                        ReplyDirectory(claim->request(), ino, listing, size, offset, plus);
+                      });
+  });
 }
 
-void Adapter::ReplyDirectory(fuse_req_t request, fuse_ino_t ino, const Listing& listing,
+void Adapter::ReplyDirectory(fuse_req_t request, fuse_ino_t ino, const DirHandle::Taken& taken,
                              size_t size, off_t offset, bool plus) {
   const auto start = static_cast<uint64_t>(offset);
-  const DirBuffer buffer = plus ? PackEntriesPlus(ino, listing, start, size, ttl_)
-                                : PackEntries(ino, listing, start, size);
+  const Listing& listing = *taken.listing;
+  DirBuffer buffer = plus ? PackEntriesPlus(ino, listing, start, size, ttl_)
+                          : PackEntries(ino, listing, start, size);
   if (buffer.too_small) {
     fuse_reply_err(request, EINVAL);
     return;
   }
   // Counted before the kernel knows of them, since it may forget them at once.
-  for (const DirEntry* entry : buffer.referenced) filesystem_->Reference(*entry);
+  for (const DirEntry* entry : buffer.referenced) filesystem_->Reference(ino, *entry);
+  // Asked when they are counted: of a change from now on the kernel is told.
+  const bool fresh =
+      filesystem_->Unchanged(ino, taken.since) &&
+      std::all_of(buffer.referenced.begin(), buffer.referenced.end(), [&](const DirEntry* entry) {
+        return !S_ISDIR(entry->type) || filesystem_->Unchanged(entry->node->ino(), taken.since);
+      });
+  if (plus && !fresh) {
+    buffer.bytes = PackEntriesPlus(ino, listing, start, size, absl::ZeroDuration()).bytes;
+  }
   if (fuse_reply_buf(request, buffer.bytes.data(), buffer.bytes.size()) == 0) return;
   for (const DirEntry* entry : buffer.referenced) filesystem_->Forget(entry->node->ino(), 1);
+}
+
+void Adapter::ReadLink(fuse_req_t request, fuse_ino_t ino) {
+  const std::optional<uint64_t> id = pending_->Add(request);
+  if (!id.has_value()) return;
+  InTurn(ino, [filesystem = filesystem_, pending = pending_, id = *id, ino] {
+    const absl::StatusOr<std::string> target = filesystem->ReadLink(ino);
+    const auto claim = pending->Take(id);
+    if (!claim.has_value()) return;
+    if (target.ok()) {
+      fuse_reply_readlink(claim->request(), target->c_str());
+    } else {
+      fuse_reply_err(claim->request(), ErrnoOfFailed("readlink", ino, target.status()));
+    }
+  });
+}
+
+void Adapter::StatFs(fuse_req_t request, fuse_ino_t ino) {
+  const std::optional<uint64_t> id = pending_->Add(request);
+  if (!id.has_value()) return;
+  InTurn(Filesystem::kRootIno, [filesystem = filesystem_, pending = pending_, id = *id, ino] {
+    const absl::StatusOr<struct statvfs> answer = filesystem->StatFs();
+    const auto claim = pending->Take(id);
+    if (!claim.has_value()) return;
+    if (answer.ok()) {
+      fuse_reply_statfs(claim->request(), &*answer);
+    } else {
+      fuse_reply_err(claim->request(), ErrnoOfFailed("statfs", ino, answer.status()));
+    }
+  });
 }
 
 // Only what libfuse's signatures need; the work is in the methods above.
@@ -246,12 +290,7 @@ struct Adapter::Operation {
     AdapterOf(request)->GetAttr(request, ino);
   }
   static void ReadLink(fuse_req_t request, fuse_ino_t ino) {
-    const absl::StatusOr<std::string> target = AdapterOf(request)->filesystem_->ReadLink(ino);
-    if (target.ok()) {
-      fuse_reply_readlink(request, target->c_str());
-    } else {
-      fuse_reply_err(request, ErrnoOfFailed("readlink", ino, target.status()));
-    }
+    AdapterOf(request)->ReadLink(request, ino);
   }
   static void Open(fuse_req_t request, fuse_ino_t ino, fuse_file_info* info) {
     AdapterOf(request)->Open(request, ino, *info);
@@ -283,12 +322,7 @@ struct Adapter::Operation {
     fuse_reply_err(request, 0);
   }
   static void StatFs(fuse_req_t request, fuse_ino_t ino) {
-    const absl::StatusOr<struct statvfs> answer = AdapterOf(request)->filesystem_->StatFs();
-    if (answer.ok()) {
-      fuse_reply_statfs(request, &*answer);
-    } else {
-      fuse_reply_err(request, ErrnoOfFailed("statfs", ino, answer.status()));
-    }
+    AdapterOf(request)->StatFs(request, ino);
   }
 };
 

@@ -24,6 +24,7 @@
 
 #include "absl/time/time.h"
 #include "fs/core/filesystem.h"
+#include "fs/fuse/gate.h"
 #include "fs/fuse/handles.h"
 #include "fs/fuse/pending_replies.h"
 
@@ -31,6 +32,10 @@ namespace cbzfs {
 
 class Adapter {
  public:
+  // Threads of libfuse's loop. Nothing waits for a page in them, but reading the library waits for
+  // the file system that it is on; libfuse starts them when they are needed.
+  static constexpr unsigned kLoopThreads = 64;
+
   // What the user may tune of the connection; 0: the default. `max_read` has to be what the mount
   // itself was told, else libfuse refuses the connection.
   struct Connection {
@@ -63,15 +68,19 @@ class Adapter {
   };
 
   void Init(fuse_conn_info* connection);
+  // Does the work for an inode now, or when threads that hang for others have come back.
+  void InTurn(fuse_ino_t ino, Gate::Work work);
   void Lookup(fuse_req_t request, fuse_ino_t parent, const char* name);
   void GetAttr(fuse_req_t request, fuse_ino_t ino);
   void Open(fuse_req_t request, fuse_ino_t ino, const fuse_file_info& info);
   void Read(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset,
             const fuse_file_info& info);
+  void ReadLink(fuse_req_t request, fuse_ino_t ino);
+  void StatFs(fuse_req_t request, fuse_ino_t ino);
   void ReadDir(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset,
                const fuse_file_info& info, bool plus);
-  void ReplyDirectory(fuse_req_t request, fuse_ino_t ino, const Listing& listing, size_t size,
-                      off_t offset, bool plus);
+  void ReplyDirectory(fuse_req_t request, fuse_ino_t ino, const DirHandle::Taken& taken,
+                      size_t size, off_t offset, bool plus);
 
   Filesystem* const filesystem_;
   const absl::Duration ttl_;
@@ -79,6 +88,7 @@ class Adapter {
   bool initialised_ = false;  // written by the thread that handles INIT, before the loop
   HandleTable handles_;
   LibfuseRequests hooks_;
+  const std::unique_ptr<Gate> gate_;
   // Shared with the callbacks: one that comes when all is over finds nothing to claim, and touches
   // nothing else of the adapter.
   const std::shared_ptr<PendingReplies> pending_;

@@ -31,9 +31,13 @@ struct FileHandle : Handle {
 
 struct DirHandle : Handle {
   // Shared, because a listing may arrive after an interrupted readdir and the handle's release.
+  struct Taken {
+    std::shared_ptr<const Listing> listing;
+    uint64_t since = 0;  // Filesystem::Now() when it was asked for
+  };
   struct State {
     absl::Mutex mu;
-    std::shared_ptr<const Listing> listing ABSL_GUARDED_BY(mu);
+    Taken taken ABSL_GUARDED_BY(mu);
   };
   const std::shared_ptr<State> state = std::make_shared<State>();
 };

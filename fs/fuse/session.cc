@@ -9,6 +9,8 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
@@ -17,6 +19,7 @@
 #include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "fs/core/change_watch.h"
 #include "fs/core/errno_status.h"
 #include "fs/core/option_value.h"
 #include "fs/fuse/adapter.h"
@@ -25,9 +28,9 @@
 namespace cbzfs {
 namespace {
 
-// Nothing blocks in the loop, so a few threads keep up with any number of readers; ten is libfuse's
-// own default.
-constexpr unsigned kLoopThreads = 10;
+// How often it is looked whether the mount is gone while requests hang, and how long they may.
+constexpr absl::Duration kLookEvery = absl::Seconds(5);
+constexpr absl::Duration kPatience = absl::Seconds(5);
 
 // Wakes the thread in Serve(); any signal without a meaning of its own would do.
 constexpr int kWakeSignal = SIGUSR1;
@@ -49,6 +52,35 @@ void LogFromLibfuse(fuse_log_level level, const char* format, va_list arguments)
     spdlog::debug("{}", trimmed);
   }
 }
+
+// Tells the kernel what to forget. That it knows nothing of it (ENOENT), or that the mount is gone
+// (ENOTCONN, EBADF), is fine.
+class SessionCache : public KernelCache {
+ public:
+  explicit SessionCache(fuse_session* session) : session_(session) {}
+
+  void DropName(uint64_t parent, const std::string& name) override {
+#if FUSE_VERSION < FUSE_MAKE_VERSION(3, 16)
+    // To expire is kinder than to drop: who sits in a folder that is still there keeps its path.
+    const int result = fuse_lowlevel_notify_expire_entry(session_, parent, name.data(), name.size(),
+                                                         FUSE_LL_EXPIRE_ONLY);
+#else
+    const int result =
+        fuse_lowlevel_notify_expire_entry(session_, parent, name.data(), name.size());
+#endif
+    // Kernels before 6.2 cannot.
+    if (result == -ENOSYS) {
+      fuse_lowlevel_notify_inval_entry(session_, parent, name.data(), name.size());
+    }
+  }
+
+  void DropAttributes(uint64_t ino) override {
+    fuse_lowlevel_notify_inval_inode(session_, ino, -1, 0);
+  }
+
+ private:
+  fuse_session* const session_;
+};
 
 // libfuse's way to hold arguments, freed at the end.
 class Arguments {
@@ -101,19 +133,24 @@ absl::Status MountFailed(const std::string& mountpoint, const std::string& reaso
 
 // What Serve() and RequestStop() tell each other.
 struct Session::Loop {
+  explicit Loop(fuse_session* session) : cache(session) {}
+  SessionCache cache;
   absl::Mutex mu;
   bool running ABSL_GUARDED_BY(mu) = false;
+  bool stop_requested ABSL_GUARDED_BY(mu) = false;
   pthread_t thread ABSL_GUARDED_BY(mu) = {};
   absl::Notification ended;
 };
 
 void Session::Destroy::operator()(fuse_session* session) const { fuse_session_destroy(session); }
 
-Session::Session(Filesystem* filesystem, std::unique_ptr<Adapter> adapter, fuse_session* session)
+Session::Session(Filesystem* filesystem, std::unique_ptr<Adapter> adapter, fuse_session* session,
+                 std::function<void()> on_stuck)
     : filesystem_(filesystem),
       adapter_(std::move(adapter)),
       session_(session),
-      loop_(std::make_unique<Loop>()) {}
+      on_stuck_(std::move(on_stuck)),
+      loop_(std::make_unique<Loop>(session)) {}
 
 Session::~Session() { End(); }
 
@@ -147,7 +184,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Mount(Filesystem* filesystem,
 
   fuse_set_log_func(LogFromLibfuse);
   fcntl(fuse_session_fd(raw.get()), F_SETFD, FD_CLOEXEC);  // a descriptor we were given may lack it
-  std::unique_ptr<Session> session(new Session(filesystem, std::move(adapter), raw.release()));
+  std::unique_ptr<Session> session(
+      new Session(filesystem, std::move(adapter), raw.release(), options.on_stuck));
   const absl::Status status = session->AnswerInit();
   if (!status.ok()) return status;
   return session;
@@ -176,19 +214,26 @@ absl::Status Session::Serve() {
     loop_->thread = pthread_self();
   }
   const std::unique_ptr<fuse_loop_config, FreeConfig> config(fuse_loop_cfg_create());
-  fuse_loop_cfg_set_max_threads(config.get(), kLoopThreads);
+  fuse_loop_cfg_set_max_threads(config.get(), Adapter::kLoopThreads);
+  filesystem_->StartNotifying(&loop_->cache);
+  std::thread stuck([this] { NoticeStuck(); });
   const int result = fuse_session_loop_mt(session_.get(), config.get());
   {
     absl::MutexLock lock(&loop_->mu);
     loop_->running = false;
   }
   loop_->ended.Notify();
+  stuck.join();
   End();
   return result < 0 ? ErrnoStatus(-result, "reading from the kernel") : absl::OkStatus();
 }
 
 bool Session::RequestStop(absl::Duration patience) {
   const absl::Time deadline = absl::Now() + patience;
+  {
+    absl::MutexLock lock(&loop_->mu);
+    loop_->stop_requested = true;
+  }
   fuse_session_exit(session_.get());
   // A signal that comes between libfuse's look at the flag and its wait is lost, so it is repeated.
   do {
@@ -199,11 +244,33 @@ bool Session::RequestStop(absl::Duration patience) {
   return loop_->ended.HasBeenNotified();
 }
 
+// libfuse's loop ends when the last of its threads has come back, and says nothing before.
+void Session::NoticeStuck() {
+  pthread_setname_np(pthread_self(), "stuck");
+  while (!loop_->ended.WaitForNotificationWithTimeout(kLookEvery)) {
+    if (fuse_session_exited(session_.get()) == 0) continue;
+    if (loop_->ended.WaitForNotificationWithTimeout(kPatience)) return;
+    {
+      absl::MutexLock lock(&loop_->mu);
+      if (loop_->stop_requested) return;  // whoever did has a patience of its own
+    }
+    if (on_stuck_) on_stuck_();
+    return;
+  }
+}
+
+void Session::Abandon() {
+  adapter_->Drain(ENOTCONN);
+  fuse_session_unmount(session_.get());
+}
+
 void Session::End() {
   // libfuse's loop has cleared the mark. With it, replies that fail because the mount is gone are
   // not complained about.
   fuse_session_exit(session_.get());
   adapter_->Drain(ENOTCONN);
+  // After the replies, because the kernel may hold up a notice until a folder's lookup is answered.
+  filesystem_->StopNotifying();
   filesystem_->Stop();
   fuse_session_unmount(session_.get());
 }

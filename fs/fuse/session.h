@@ -8,12 +8,16 @@
 // not block on pages, the waiting requests are answered (ENOTCONN, as everything is from then on),
 // and only then is libfuse's session, which the replies use, destroyed.
 //
+// While it serves, changes of the library are dropped from the kernel's cache by a thread that is
+// neither of the loop nor of the workers, and that is joined before the session goes.
+//
 // State hangs on the object, so several mounts may live in one process; only libfuse's log function
 // is the process'. Threads: Mount() and Serve() on one thread, RequestStop() on any other.
 
 #ifndef CBZFS_FS_FUSE_SESSION_H_
 #define CBZFS_FS_FUSE_SESSION_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +39,9 @@ struct SessionOptions {
   std::vector<std::string> kernel;  // Options::kernel
   absl::Duration ttl = absl::Seconds(1);
   bool debug = false;  // log every request
+  // Called from another thread when the mount is gone, but a request hangs in the library, so that
+  // Serve() cannot return. For whoever can end the process.
+  std::function<void()> on_stuck;
 };
 
 class Session {
@@ -55,19 +62,25 @@ class Session {
   // that takes longer than `patience`.
   bool RequestStop(absl::Duration patience);
 
+  // Takes the mount away although requests hang, for a process that ends at once.
+  void Abandon();
+
  private:
   struct Loop;
   struct Destroy {
     void operator()(fuse_session* session) const;
   };
 
-  Session(Filesystem* filesystem, std::unique_ptr<Adapter> adapter, fuse_session* session);
+  Session(Filesystem* filesystem, std::unique_ptr<Adapter> adapter, fuse_session* session,
+          std::function<void()> on_stuck);
+  void NoticeStuck();
   absl::Status AnswerInit();
   void End();
 
   Filesystem* const filesystem_;
   const std::unique_ptr<Adapter> adapter_;
   const std::unique_ptr<fuse_session, Destroy> session_;
+  const std::function<void()> on_stuck_;
   const std::unique_ptr<Loop> loop_;
 };
 

@@ -121,6 +121,7 @@ void Node::List(bool, ListDone done) { done(ErrnoStatus(ENOTDIR, "list")); }
 void Node::Open(OpenDone done) { done(ErrnoStatus(EISDIR, "open")); }
 absl::StatusOr<std::string> Node::ReadLink() { return ErrnoStatus(EINVAL, "readlink"); }
 void Node::Adopt(const Node&) {}
+void Node::SourceChanged() {}
 
 char ByteAt(uint64_t offset) { return static_cast<char>(offset * 2654435761u >> 13); }
 
@@ -155,7 +156,12 @@ void Filesystem::Forget(uint64_t ino, uint64_t count) {
   services_->references[ino] -= static_cast<int64_t>(count);
 }
 
-void Filesystem::Reference(const DirEntry& entry) {
+uint64_t Filesystem::Now() const { return 0; }
+bool Filesystem::Unchanged(uint64_t, uint64_t) const { return true; }
+void Filesystem::StartNotifying(KernelCache*) {}
+void Filesystem::StopNotifying() {}
+
+void Filesystem::Reference(uint64_t, const DirEntry& entry) {
   absl::MutexLock lock(&services_->mu);
   ++services_->references[entry.node->ino()];
 }
