@@ -20,10 +20,15 @@
 
 #include "absl/status/status.h"
 #include "codecs/worker/clock.h"
+#include "codecs/worker/sandbox_state.h"
 #include "codecs/worker/unique_fd.h"
 #include "codecs/worker/zygote.h"
 
 namespace cbzfs {
+
+namespace proto {
+class Hello;
+}
 
 struct Worker {
   enum class State { kStarting, kIdle, kBusy };
@@ -96,6 +101,8 @@ class Crew {
   // Failed starts since a worker last answered a request or was started well.
   int failures() const { return failures_; }
   const absl::Status& last_failure() const { return last_failure_; }
+  // Of the worker that was started last.
+  const SandboxState& sandbox() const { return sandbox_; }
 
   // Kills all, at once.
   void DismissAll();
@@ -104,6 +111,7 @@ class Crew {
   void LaunchZygote(MonotonicTime now);
   void LoseZygote(const absl::Status& why, MonotonicTime now);
   void AdoptWorker(SpawnedWorker spawned, MonotonicTime now);
+  absl::Status CheckGreeting(const proto::Hello& hello);
   void GreetIfReady(Worker* worker);
   void StartFailed(const absl::Status& why, MonotonicTime now);
   void Remove(uint64_t number);
@@ -119,6 +127,7 @@ class Crew {
   uint64_t restarts_ = 0;
   int failures_ = 0;
   absl::Status last_failure_;
+  SandboxState sandbox_;
   MonotonicTime not_before_;  // of the next start
 };
 

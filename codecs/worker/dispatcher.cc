@@ -81,7 +81,8 @@ Dispatcher::Dispatcher(const WorkerPoolOptions& options, int epoll_fd, int stder
     : options_(options),
       crew_({.program = options.worker_program,
              .limits = {.address_space_bytes = options.address_space_bytes,
-                        .heap_bytes = options.heap_bytes},
+                        .heap_bytes = options.heap_bytes,
+                        .sandbox = options.sandbox},
              .max_workers = options.workers + size_t{1},
              .stderr_fd = stderr_fd,
              .epoll_fd = epoll_fd}),
@@ -348,6 +349,7 @@ WorkerPoolStats Dispatcher::stats() const {
   stats.running = static_cast<uint32_t>(running_.size());
   stats.memory_reserved = memory_reserved_;
   stats.memory_limit = options_.memory_bytes;
+  stats.sandbox = crew_.sandbox();
   return stats;
 }
 

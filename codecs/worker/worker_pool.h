@@ -33,6 +33,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "codecs/document/document.h"
+#include "codecs/worker/sandbox_state.h"
 #include "codecs/worker/source_file.h"
 
 namespace cbzfs {
@@ -90,6 +91,7 @@ struct WorkerPoolOptions {
   absl::Duration analyse_deadline = absl::Seconds(10);
   absl::Duration probe_deadline = absl::Seconds(5);
   absl::Duration remember_failure = absl::Minutes(10);
+  bool sandbox = true;  // a worker that cannot close its sandbox is none (sandbox.h)
 };
 
 struct WorkerPoolStats {
@@ -107,6 +109,7 @@ struct WorkerPoolStats {
   uint32_t running = 0;  // requests at a worker
   uint64_t memory_reserved = 0;
   uint64_t memory_limit = 0;
+  SandboxState sandbox;  // of the newest worker
 };
 
 class WorkerPool {
@@ -115,7 +118,8 @@ class WorkerPool {
 
   // Starts the zygote and checks that a worker answers with this protocol's version.
   // Call before any thread or cache exists. kFailedPrecondition with a message for the user
-  // when the program is missing, not executable or of another version.
+  // when the program is missing, not executable or of another version, or its workers cannot
+  // close their sandbox.
   static absl::StatusOr<std::unique_ptr<WorkerPool>> Start(const WorkerPoolOptions& options);
   virtual ~WorkerPool() = default;
 

@@ -206,7 +206,10 @@ std::string StatusJson(const Services& services) {
   json["workers"] = {{"alive", pool.alive},
                      {"restarts", pool.restarts},
                      {"timeouts", pool.timeouts},
-                     {"pids", services.pool->pids()}};
+                     {"pids", services.pool->pids()},
+                     {"sandbox", services.options.sandbox ? "strict" : "off"},
+                     {"seccomp", pool.sandbox.seccomp},
+                     {"landlock", pool.sandbox.landlock_abi}};
   json["queue"] = {{"waiting", pool.waiting}, {"running", pool.running}};
   json["index"] = {{"documents", documents.documents},
                    {"hits", documents.hits},

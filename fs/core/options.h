@@ -40,6 +40,7 @@ struct Options {
   absl::Duration draw_timeout = absl::Seconds(20);
   absl::Duration analyse_timeout = absl::Seconds(10);
   std::string log_level = "info";
+  bool sandbox = true;  // workers give up files, network and processes before they look at a file
 
   // Passed on to the kernel as they are (nosuid, allow_other, fsname=...), in order.
   std::vector<std::string> kernel;

@@ -1,0 +1,91 @@
+#include "codecs/worker/sandbox_syscalls.h"
+
+#include <linux/futex.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace cbzfs {
+namespace {
+
+// A call is allowed when all conditions of one of its rules hold; int arguments are compared in
+// full, so that rubbish in their upper half, which the kernel would ignore, kills.
+struct Rule {
+  int call;
+  unsigned int conditions = 0;
+  scmp_arg_cmp condition[2] = {};
+};
+
+// Whatever their arguments.
+constexpr int kHarmless[] = {
+    // glibc's malloc, and through it everything.
+    SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap),
+    // malloc again: how many arenas it may have, which it wonders when memory has ended.
+    SCMP_SYS(sched_getaffinity),
+    // malloc's and absl's hash seeds.
+    SCMP_SYS(getrandom),
+    // qsort in glibc before 2.37 sorts in place when memory is short, which gives another order:
+    // it has to be told the truth. Used by MuPDF and libjxl.
+    SCMP_SYS(sysinfo),
+    // Sources and results: their size, writing, closing. pwrite64 on a source, which is open for
+    // reading, is EBADF; on a result past its end EPERM, since it is sealed.
+    SCMP_SYS(lseek), SCMP_SYS(pwrite64), SCMP_SYS(close),
+    // Where the kernel's clock cannot be read from user space (Xen, HPET). MuPDF seeds by it.
+    SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
+    // The end, and abort() on the way there: a crash shall be a SIGABRT and not a SIGSYS.
+    SCMP_SYS(exit_group), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(getpid),
+    SCMP_SYS(gettid)};
+
+absl::Status Allow(scmp_filter_ctx filter, const Rule& rule) {
+  const int error =
+      seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule.call, rule.conditions, rule.condition);
+  if (error == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("seccomp: no rule for system call ", rule.call, ": ", strerror(-error)));
+}
+
+}  // namespace
+
+bool HasSyscallList(uint32_t architecture) {
+  return architecture == SCMP_ARCH_X86_64 || architecture == SCMP_ARCH_AARCH64;
+}
+
+absl::Status AllowCalls(void* filter, int socket, pid_t self) {
+  const auto fd = static_cast<scmp_datum_t>(socket);
+  const scmp_arg_cmp on_socket = SCMP_A0_64(SCMP_CMP_EQ, fd);
+  const scmp_arg_cmp on_stderr = SCMP_A0_64(SCMP_CMP_EQ, STDERR_FILENO);
+  const scmp_arg_cmp not_executable = SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+  constexpr scmp_datum_t kOperation = ~scmp_datum_t{FUTEX_PRIVATE_FLAG};
+  const Rule rules[] = {
+      {SCMP_SYS(recvmsg), 1, {on_socket}},
+      {SCMP_SYS(sendmsg), 1, {on_socket}},
+      // Messages of the libraries; writev is glibc's for those of abort().
+      {SCMP_SYS(write), 1, {on_stderr}},
+      {SCMP_SYS(writev), 1, {on_stderr}},
+      {SCMP_SYS(mmap), 1, {not_executable}},
+      // malloc, for a second arena, when the first one got no memory.
+      {SCMP_SYS(mprotect), 1, {not_executable}},
+      {SCMP_SYS(madvise), 1, {SCMP_A2_64(SCMP_CMP_EQ, MADV_DONTNEED)}},
+      // pthread_once and the like wake whoever might wait, and nobody does: dav1d (AVIF).
+      {SCMP_SYS(futex), 1, {SCMP_A1_64(SCMP_CMP_MASKED_EQ, kOperation, FUTEX_WAKE)}},
+      // abort().
+      {SCMP_SYS(tgkill),
+       2,
+       {SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(self)),
+        SCMP_A2_64(SCMP_CMP_EQ, SIGABRT)}},
+  };
+  for (const int call : kHarmless) {
+    if (absl::Status status = Allow(filter, {.call = call}); !status.ok()) return status;
+  }
+  for (const Rule& rule : rules) {
+    if (absl::Status status = Allow(filter, rule); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cbzfs
