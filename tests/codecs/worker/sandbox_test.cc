@@ -124,8 +124,9 @@ TEST(Sandbox, CrashesStayWhatTheyAre) {
   // glibc finds it and says so, which is another way to abort().
   EXPECT_EQ(inmate.End(true,
                        []() -> int {
-                         alignas(16) volatile char local[64] = {};
-                         free(const_cast<char*>(local) + 1);
+                         alignas(16) char local[64] = {};
+                         void* volatile wrong = local + 1;
+                         free(wrong);
                          return 0;
                        }),
             Signal(SIGABRT));
