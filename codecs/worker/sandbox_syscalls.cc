@@ -41,6 +41,15 @@ constexpr int kHarmless[] = {
     SCMP_SYS(exit_group), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(getpid),
     SCMP_SYS(gettid)};
 
+// Not seccomp.h's macros, which are C.
+constexpr scmp_arg_cmp Equals(unsigned int argument, scmp_datum_t value) {
+  return {argument, SCMP_CMP_EQ, value, 0};
+}
+// The bits of `mask` are those of `value`.
+constexpr scmp_arg_cmp HasBits(unsigned int argument, scmp_datum_t mask, scmp_datum_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
 absl::Status Allow(scmp_filter_ctx filter, const Rule& rule) {
   const int error =
       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule.call, rule.conditions, rule.condition);
@@ -57,9 +66,9 @@ bool HasSyscallList(uint32_t architecture) {
 
 absl::Status AllowCalls(void* filter, int socket, pid_t self) {
   const auto fd = static_cast<scmp_datum_t>(socket);
-  const scmp_arg_cmp on_socket = SCMP_A0_64(SCMP_CMP_EQ, fd);
-  const scmp_arg_cmp on_stderr = SCMP_A0_64(SCMP_CMP_EQ, STDERR_FILENO);
-  const scmp_arg_cmp not_executable = SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+  const scmp_arg_cmp on_socket = Equals(0, fd);
+  const scmp_arg_cmp on_stderr = Equals(0, STDERR_FILENO);
+  const scmp_arg_cmp not_executable = HasBits(2, PROT_EXEC, 0);
   constexpr scmp_datum_t kOperation = ~scmp_datum_t{FUTEX_PRIVATE_FLAG};
   const Rule rules[] = {
       {SCMP_SYS(recvmsg), 1, {on_socket}},
@@ -70,14 +79,11 @@ absl::Status AllowCalls(void* filter, int socket, pid_t self) {
       {SCMP_SYS(mmap), 1, {not_executable}},
       // malloc, for a second arena, when the first one got no memory.
       {SCMP_SYS(mprotect), 1, {not_executable}},
-      {SCMP_SYS(madvise), 1, {SCMP_A2_64(SCMP_CMP_EQ, MADV_DONTNEED)}},
+      {SCMP_SYS(madvise), 1, {Equals(2, MADV_DONTNEED)}},
       // pthread_once and the like wake whoever might wait, and nobody does: dav1d (AVIF).
-      {SCMP_SYS(futex), 1, {SCMP_A1_64(SCMP_CMP_MASKED_EQ, kOperation, FUTEX_WAKE)}},
+      {SCMP_SYS(futex), 1, {HasBits(1, kOperation, FUTEX_WAKE)}},
       // abort().
-      {SCMP_SYS(tgkill),
-       2,
-       {SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(self)),
-        SCMP_A2_64(SCMP_CMP_EQ, SIGABRT)}},
+      {SCMP_SYS(tgkill), 2, {Equals(0, static_cast<scmp_datum_t>(self)), Equals(2, SIGABRT)}},
   };
   for (const int call : kHarmless) {
     if (absl::Status status = Allow(filter, {.call = call}); !status.ok()) return status;

@@ -124,9 +124,10 @@ TEST(Sandbox, CrashesStayWhatTheyAre) {
   // glibc finds it and says so, which is another way to abort().
   EXPECT_EQ(inmate.End(true,
                        []() -> int {
-                         alignas(16) char local[64] = {};
-                         void* volatile wrong = local + 1;
-                         free(wrong);
+                         void* volatile once = malloc(100);
+                         void* volatile again = once;
+                         free(once);
+                         free(again);
                          return 0;
                        }),
             Signal(SIGABRT));
