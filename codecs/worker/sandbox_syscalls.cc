@@ -25,21 +25,19 @@ struct Rule {
 constexpr int kHarmless[] = {
     // glibc's malloc, and through it everything.
     SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap),
-    // malloc again: how many arenas it may have, which it wonders when memory has ended.
-    SCMP_SYS(sched_getaffinity),
-    // malloc's and absl's hash seeds.
+    // Seeds of hash tables and malloc's; most are drawn before the fork.
     SCMP_SYS(getrandom),
-    // qsort in glibc before 2.37 sorts in place when memory is short, which gives another order:
-    // it has to be told the truth. Used by MuPDF and libjxl.
+    // glibc's qsort asks how much memory there is, and takes what it gets for the answer even when
+    // the call failed: an error would make the order of equal elements, and so pages, depend on
+    // chance.
     SCMP_SYS(sysinfo),
     // Sources and results: their size, writing, closing. pwrite64 on a source, which is open for
     // reading, is EBADF; on a result past its end EPERM, since it is sealed.
     SCMP_SYS(lseek), SCMP_SYS(pwrite64), SCMP_SYS(close),
-    // Where the kernel's clock cannot be read from user space (Xen, HPET). MuPDF seeds by it.
+    // Where the kernel's clock cannot be read from user space (Xen, HPET).
     SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
     // The end, and abort() on the way there: a crash shall be a SIGABRT and not a SIGSYS.
-    SCMP_SYS(exit_group), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(getpid),
-    SCMP_SYS(gettid)};
+    SCMP_SYS(exit_group), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid), SCMP_SYS(gettid)};
 
 // Not seccomp.h's macros, which are C.
 constexpr scmp_arg_cmp Equals(unsigned int argument, scmp_datum_t value) {
@@ -77,8 +75,7 @@ absl::Status AllowCalls(void* filter, int socket, pid_t self) {
       {SCMP_SYS(write), 1, {on_stderr}},
       {SCMP_SYS(writev), 1, {on_stderr}},
       {SCMP_SYS(mmap), 1, {not_executable}},
-      // malloc, for a second arena, when the first one got no memory.
-      {SCMP_SYS(mprotect), 1, {not_executable}},
+      // malloc, when it gives memory back to a system that has huge pages.
       {SCMP_SYS(madvise), 1, {Equals(2, MADV_DONTNEED)}},
       // pthread_once and the like wake whoever might wait, and nobody does: dav1d (AVIF).
       {SCMP_SYS(futex), 1, {HasBits(1, kOperation, FUTEX_WAKE)}},

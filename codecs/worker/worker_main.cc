@@ -23,7 +23,8 @@ namespace {
 void TuneAllocator() {
   mallopt(M_MMAP_THRESHOLD, 512 << 20);
   mallopt(M_TRIM_THRESHOLD, 96 << 20);
-  // There is one thread. A second arena, which malloc tries when memory has ended, has none either.
+  // There is one thread. malloc might still try a second arena when memory has ended, and for that
+  // ask how many processors there are, which is no business of a worker's (sandbox_syscalls.cc).
   mallopt(M_ARENA_MAX, 1);
 }
 

@@ -68,13 +68,17 @@ int Exec(const Tools&) {
   return errno;
 }
 
-int TraceParent(const Tools&) { return Errno(ptrace(PTRACE_SEIZE, getppid(), nullptr, nullptr)); }
-int SignalParent(const Tools&) { return Errno(kill(getppid(), 0)); }
-int AbortParent(const Tools&) { return Errno(syscall(SYS_tgkill, getppid(), getppid(), SIGABRT)); }
-int SignalThreadOfParent(const Tools&) {
-  return Errno(syscall(SYS_tgkill, getppid(), getppid(), 0));
+int TraceParent(const Tools& tools) {
+  return Errno(ptrace(PTRACE_SEIZE, tools.parent, nullptr, nullptr));
 }
-int GetHoldOfParent(const Tools&) { return Errno(syscall(SYS_pidfd_open, getppid(), 0)); }
+int SignalParent(const Tools& tools) { return Errno(kill(tools.parent, 0)); }
+int AbortParent(const Tools& tools) {
+  return Errno(syscall(SYS_tgkill, tools.parent, tools.parent, SIGABRT));
+}
+int SignalThreadOfParent(const Tools& tools) {
+  return Errno(syscall(SYS_tgkill, tools.parent, tools.parent, 0));
+}
+int GetHoldOfParent(const Tools& tools) { return Errno(syscall(SYS_pidfd_open, tools.parent, 0)); }
 
 int WritePastEnd(const Tools& tools) {
   return Errno(pwrite(tools.result, "x", 1, static_cast<off_t>(tools.capacity)));

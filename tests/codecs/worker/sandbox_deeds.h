@@ -3,6 +3,9 @@
 #ifndef CBZFS_TESTS_CODECS_WORKER_SANDBOX_DEEDS_H_
 #define CBZFS_TESTS_CODECS_WORKER_SANDBOX_DEEDS_H_
 
+#include <sys/types.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <ostream>
 #include <string_view>
@@ -10,12 +13,13 @@
 namespace cbzfs {
 
 struct Deed {
-  // What it has at hand; what a deed needs besides, it finds out itself.
+  // What it has at hand: to find it out might be forbidden already.
   struct Tools {
     int socket = -1;
     int source = -1;  // open for reading
     int result = -1;  // a sealed memfd
     uint64_t capacity = 0;
+    pid_t parent = -1;
   };
   enum class End {
     kKilled,   // by SIGSYS

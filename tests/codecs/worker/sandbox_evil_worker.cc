@@ -21,6 +21,7 @@ namespace cbzfs {
 namespace {
 
 std::string_view g_name;
+pid_t g_zygote = -1;
 
 int Serve(int socket, proto::Hello hello) {
   if (g_name == kClaimsNoSandbox) hello.clear_sandbox();
@@ -37,7 +38,8 @@ int Serve(int socket, proto::Hello hello) {
       const int error = kDeedList[page].commit({.socket = socket,
                                                 .source = got->front().get(),
                                                 .result = result,
-                                                .capacity = request.draw().max_payload()});
+                                                .capacity = request.draw().max_payload(),
+                                                .parent = g_zygote});
       text = error == 0 ? "done" : "refused " + std::to_string(error);
     }
     if (!WriteResult(result, text).ok()) return 1;
@@ -67,6 +69,7 @@ int main(int argc, char** argv) {
   if (argc != 2) return 64;
   const std::string_view path = argv[0];
   cbzfs::g_name = path.substr(path.rfind('/') + 1);
+  cbzfs::g_zygote = getpid();
   if (cbzfs::g_name == cbzfs::kLandlockForbidden && !cbzfs::ForbidLandlock()) return 2;
   return cbzfs::RunZygote(atoi(argv[1]), cbzfs::Serve);
 }
