@@ -1,11 +1,11 @@
 // The system calls that drawing needs, for libseccomp.
 //
-// Measured, not guessed: strace on the workers over the 326 documents of the test collections, every
-// image format whole and cut short, archives of every method, in all four views, with memory and
-// without. Beyond that the list has what a crash needs to look like one, and what glibc does on
+// Measured, not guessed: strace on the workers over the 326 documents of the test collections,
+// every image format whole and cut short, archives of every method, in all four views, with memory
+// and without. Beyond that the list has what a crash needs to look like one, and what glibc does on
 // another machine or at another time (clocks, seeds, giving memory back). Both architectures have
-// every call under the same name (x86-64 and aarch64: no open, no fork, no stat, which aarch64 never
-// had).
+// every call under the same name (x86-64 and aarch64: no open, no fork, no stat, which aarch64
+// never had).
 //
 // One thread.
 
