@@ -197,13 +197,29 @@ void Crew::OnStarting(Worker* worker, MonotonicTime now) {
     worker->deadline = std::min(worker->deadline, After(now, kWordOfEnd));
     return;
   }
-  if (status.ok()) status = CheckHello(hello);
+  if (status.ok()) status = CheckGreeting(hello);
   if (!status.ok()) {
     Remove(worker->number);
     return StartFailed(status, now);
   }
   worker->greeted = true;
   GreetIfReady(worker);
+}
+
+absl::Status Crew::CheckGreeting(const proto::Hello& hello) {
+  if (absl::Status status = CheckHello(hello); !status.ok()) return status;
+  const absl::StatusOr<SandboxState> told = CheckSandbox(hello, options_.limits.sandbox);
+  if (!told.ok()) return told.status();
+  const bool first = !sandbox_.strict && told->strict;
+  sandbox_ = *told;
+  if (!first) return absl::OkStatus();
+  if (!told->seccomp) {
+    spdlog::warn("the workers are in no sandbox: this program was built with sanitizers");
+  } else {
+    spdlog::debug("sandbox: seccomp, Landlock ABI {} (0: none), user {}", told->landlock_abi,
+                  told->uid);
+  }
+  return absl::OkStatus();
 }
 
 void Crew::GreetIfReady(Worker* worker) {

@@ -26,10 +26,15 @@
 
 #include "absl/status/status.h"
 #include "codecs/worker/clock.h"
+#include "codecs/worker/sandbox_state.h"
 #include "codecs/worker/unique_fd.h"
 #include "codecs/worker/zygote.h"
 
 namespace cbzfs {
+
+namespace proto {
+class Hello;
+}
 
 struct Worker {
   enum class State { kStarting, kIdle, kBusy, kDying };
@@ -126,6 +131,8 @@ class Crew {
   // Failed starts since a worker last answered a request or was started well.
   int failures() const { return failures_; }
   const absl::Status& last_failure() const { return last_failure_; }
+  // Of the worker that was started last.
+  const SandboxState& sandbox() const { return sandbox_; }
 
   // Kills all, at once.
   void DismissAll();
@@ -136,6 +143,7 @@ class Crew {
   void OnEnded(const EndedWorker& ended, MonotonicTime now);
   void Bury(const Worker& worker);
   void AdoptWorker(SpawnedWorker spawned, MonotonicTime now);
+  absl::Status CheckGreeting(const proto::Hello& hello);
   void GreetIfReady(Worker* worker);
   void StartFailed(const absl::Status& why, MonotonicTime now);
   void Remove(uint64_t number);
@@ -152,6 +160,7 @@ class Crew {
   uint64_t restarts_ = 0;
   int failures_ = 0;
   absl::Status last_failure_;
+  SandboxState sandbox_;
   MonotonicTime not_before_;  // of the next start
 };
 

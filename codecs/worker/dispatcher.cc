@@ -15,7 +15,8 @@ Dispatcher::Dispatcher(const WorkerPoolOptions& options, int epoll_fd, int stder
     : options_(options),
       crew_({.program = options.worker_program,
              .limits = {.address_space_bytes = options.address_space_bytes,
-                        .heap_bytes = options.heap_bytes},
+                        .heap_bytes = options.heap_bytes,
+                        .sandbox = options.sandbox},
              .max_workers = options.workers + size_t{1} + options.slow_workers,
              .stderr_fd = stderr_fd,
              .epoll_fd = epoll_fd}),
@@ -242,6 +243,7 @@ WorkerPoolStats Dispatcher::stats(MonotonicTime now) const {
   stats.slow = static_cast<uint32_t>(running_.slow());
   stats.memory_reserved = running_.memory();
   stats.memory_limit = options_.memory_bytes;
+  stats.sandbox = crew_.sandbox();
   return stats;
 }
 

@@ -47,6 +47,23 @@ absl::Status CheckHello(const proto::Hello& hello) {
       hello.engine(), "; expected protocol ", kProtocolVersion, ", engine ", kEngineVersion));
 }
 
+absl::StatusOr<SandboxState> CheckSandbox(const proto::Hello& hello, bool strict) {
+  if (!strict) return SandboxState();
+  const proto::Hello::Sandbox& told = hello.sandbox();
+  if (hello.has_sandbox() && told.failure().empty()) {
+    return SandboxState{.strict = true,
+                        .seccomp = told.seccomp(),
+                        .landlock_abi = told.landlock_abi(),
+                        .uid = told.uid()};
+  }
+  const std::string reason =
+      hello.has_sandbox() ? PrintableLine(told.failure()) : "the worker program has none";
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the workers' sandbox cannot be closed (", reason,
+      "); -o sandbox=off works without, at the price that a hostile file which takes a "
+      "worker over can do whatever the one who mounts can"));
+}
+
 proto::PageRow ToProto(const Page& page) {
   proto::PageRow row;
   row.set_kind(static_cast<uint32_t>(page.kind));

@@ -11,13 +11,15 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "codecs/document/document.h"
 #include "codecs/worker/protocol.pb.h"
+#include "codecs/worker/sandbox_state.h"
 
 namespace cbzfs {
 
 // Raised with every change of protocol.proto or of what its words mean.
-inline constexpr uint32_t kProtocolVersion = 5;
+inline constexpr uint32_t kProtocolVersion = 6;
 
 // The largest message either side sends or takes.
 inline constexpr size_t kMaxMessageBytes = 64 << 10;
@@ -31,6 +33,10 @@ inline constexpr size_t kMaxReasonBytes = 300;
 proto::Hello MakeHello();
 // kFailedPrecondition, with a message for the user, when the other side is of another version.
 absl::Status CheckHello(const proto::Hello& hello);
+
+// Of a worker that was told to close its sandbox if `strict`. kFailedPrecondition, with a message
+// for the user, when it could not or did not.
+absl::StatusOr<SandboxState> CheckSandbox(const proto::Hello& hello, bool strict);
 
 proto::PageRow ToProto(const Page& page);
 Page FromProto(const proto::PageRow& row);

@@ -140,17 +140,11 @@ absl::Status Serve(OpenSources* sources, const proto::Request& request, UniqueFd
   return absl::InternalError("an unknown kind of request");
 }
 
-// After this the worker shall have no file system, no network and no way to make processes: the
-// seccomp filter and what else the sandbox becomes goes here, where everything that needs them
-// has been done and nothing from outside has been looked at. Nothing is closed yet.
-void CloseSandbox() {}
-
 }  // namespace
 
-int ServeRequests(const Engines& engines, int socket) {
+int ServeRequests(const Engines& engines, int socket, const proto::Hello& hello) {
   OpenSources sources(engines);
-  CloseSandbox();
-  if (!SendMessage(socket, MakeHello(), {}, Wait::kYes).ok()) return 1;
+  if (!SendMessage(socket, hello, {}, Wait::kYes).ok()) return 1;
   while (true) {
     proto::Request request;
     absl::StatusOr<std::vector<UniqueFd>> descriptors =

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 
 #include "absl/strings/numbers.h"
@@ -22,6 +23,9 @@ namespace {
 void TuneAllocator() {
   mallopt(M_MMAP_THRESHOLD, 512 << 20);
   mallopt(M_TRIM_THRESHOLD, 96 << 20);
+  // There is one thread. malloc might still try a second arena when memory has ended, and for that
+  // ask how many processors there are, which is no business of a worker's (sandbox_syscalls.cc).
+  mallopt(M_ARENA_MAX, 1);
 }
 
 }  // namespace
@@ -37,8 +41,9 @@ int main(int argc, char** argv) {
     return 64;  // EX_USAGE
   }
   TuneAllocator();
-  // libzip turns times into dates, for which the C library would look for the time zone's file.
+  // libzip turns times into dates, for which the C library looks for the time zone's file, once.
   setenv("TZ", "UTC0", 1);
+  tzset();
   const auto charsets = cbzfs::LegacyCharsets::Load();
   if (!charsets.ok()) {
     fprintf(stderr, "cbzfs-worker: %s\n", std::string(charsets.status().message()).c_str());
@@ -46,6 +51,7 @@ int main(int argc, char** argv) {
   }
   cbzfs::PdfEngine pdf;  // shared by all workers until they write to it
   const cbzfs::Engines engines = {.pdf = &pdf, .charsets = charsets->get()};
-  return cbzfs::RunZygote(socket,
-                          [&engines](int worker) { return cbzfs::ServeRequests(engines, worker); });
+  return cbzfs::RunZygote(socket, [&engines](int worker, const cbzfs::proto::Hello& hello) {
+    return cbzfs::ServeRequests(engines, worker, hello);
+  });
 }

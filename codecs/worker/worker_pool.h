@@ -46,6 +46,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "codecs/document/document.h"
+#include "codecs/worker/sandbox_state.h"
 #include "codecs/worker/source_file.h"
 
 namespace cbzfs {
@@ -106,6 +107,7 @@ struct WorkerPoolOptions {
   // Of wild pages at 150 dpi 999 in 1000 are drawn within 0.55 s.
   absl::Duration slow_after = absl::Seconds(1);
   uint32_t slow_workers = 0;  // 0: as many as workers, and two at least
+  bool sandbox = true;  // a worker that cannot close its sandbox is none (sandbox.h)
 };
 
 struct WorkerPoolStats {
@@ -131,6 +133,7 @@ struct WorkerPoolStats {
   uint32_t running = 0;  // requests at a worker
   uint64_t memory_reserved = 0;
   uint64_t memory_limit = 0;
+  SandboxState sandbox;  // of the newest worker
 };
 
 class WorkerPool {
@@ -139,7 +142,8 @@ class WorkerPool {
 
   // Starts the zygote and checks that a worker answers with this protocol's version.
   // Call before any thread or cache exists. kFailedPrecondition with a message for the user
-  // when the program is missing, not executable or of another version.
+  // when the program is missing, not executable or of another version, or its workers cannot
+  // close their sandbox.
   static absl::StatusOr<std::unique_ptr<WorkerPool>> Start(const WorkerPoolOptions& options);
   virtual ~WorkerPool() = default;
 

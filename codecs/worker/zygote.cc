@@ -132,6 +132,7 @@ absl::Status Zygote::RequestWorker(uint64_t id, int worker_socket, const WorkerL
   spawn.set_id(id);
   spawn.set_address_space_bytes(limits.address_space_bytes);
   spawn.set_heap_bytes(limits.heap_bytes);
+  spawn.set_sandbox(limits.sandbox);
   return SendMessage(socket(), spawn, {worker_socket}, Wait::kNo);
 }
 

@@ -23,6 +23,7 @@ namespace cbzfs {
 struct WorkerLimits {
   uint64_t address_space_bytes = 0;
   uint64_t heap_bytes = 0;
+  bool sandbox = true;  // closed before it serves (sandbox.h)
 };
 
 // A worker that was forked, or that could not be.

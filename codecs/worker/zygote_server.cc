@@ -12,31 +12,19 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <string>
 
 #include "absl/container/flat_hash_map.h"
 #include "codecs/worker/channel.h"
 #include "codecs/worker/pidfd.h"
 #include "codecs/worker/protocol.h"
+#include "codecs/worker/sandbox.h"
 
 namespace cbzfs {
 namespace {
 
 // A worker's socket has this number, so that everything above it can be closed.
 constexpr int kWorkerSocket = 3;
-
-// AddressSanitizer and its kin map terabytes of shadow memory.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kLimitMemory = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-constexpr bool kLimitMemory = false;
-#else
-constexpr bool kLimitMemory = true;
-#endif
-#else
-constexpr bool kLimitMemory = true;
-#endif
 
 void Limit(__rlimit_resource resource, uint64_t bytes) {
   const rlimit limit = {bytes, bytes};
@@ -63,7 +51,7 @@ void IgnoreSignals() {
 
 class ZygoteServer {
  public:
-  ZygoteServer(int socket, const std::function<int(int)>& serve)
+  ZygoteServer(int socket, const WorkerMain& serve)
       : socket_(socket), pid_(getpid()), serve_(serve) {}
 
   int Run() {
@@ -152,23 +140,37 @@ class ZygoteServer {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     Limit(RLIMIT_CORE, 0);
-    if (kLimitMemory) {
+    if (!kSanitized) {
       Limit(RLIMIT_AS, spawn.address_space_bytes());
       Limit(RLIMIT_DATA, spawn.heap_bytes());
     }
-    return serve_(kWorkerSocket);
+    proto::Hello hello = MakeHello();
+    const absl::Status closed = spawn.sandbox() ? CloseTheSandbox(spawn, &hello) : absl::OkStatus();
+    if (closed.ok()) return serve_(kWorkerSocket, hello);
+    hello.mutable_sandbox()->set_failure(PrintableLine(std::string(closed.message())));
+    static_cast<void>(SendMessage(kWorkerSocket, hello, {}, Wait::kYes));
+    return 1;
+  }
+
+  // A result is written from the heap, so none is longer than that may be.
+  absl::Status CloseTheSandbox(const proto::Spawn& spawn, proto::Hello* hello) {
+    const absl::StatusOr<SandboxState> state =
+        CloseSandbox({.parent = pid_, .socket = kWorkerSocket, .largest_file = spawn.heap_bytes()});
+    if (!state.ok()) return state.status();
+    hello->mutable_sandbox()->set_seccomp(state->seccomp);
+    hello->mutable_sandbox()->set_landlock_abi(state->landlock_abi);
+    hello->mutable_sandbox()->set_uid(state->uid);
+    return absl::OkStatus();
   }
 
   const int socket_;
   const pid_t pid_;
-  const std::function<int(int)>& serve_;
+  const WorkerMain& serve_;
   absl::flat_hash_map<pid_t, uint64_t> children_;  // and what the daemon calls them
 };
 
 }  // namespace
 
-int RunZygote(int socket, const std::function<int(int)>& serve) {
-  return ZygoteServer(socket, serve).Run();
-}
+int RunZygote(int socket, const WorkerMain& serve) { return ZygoteServer(socket, serve).Run(); }
 
 }  // namespace cbzfs

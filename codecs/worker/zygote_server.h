@@ -11,14 +11,19 @@
 
 #include <functional>
 
+#include "codecs/worker/protocol.pb.h"
+
 namespace cbzfs {
 
 // Says Hello on `socket`, forks workers and tells how they ended until its end of file; then kills
 // and reaps them all.
-// `serve` runs in each worker with the worker's socket and returns the worker's exit code; there,
-// every descriptor but the socket and the standard three is closed, the limits are set, and the
-// worker dies with the zygote. Returns the zygote's exit code.
-int RunZygote(int socket, const std::function<int(int socket)>& serve);
+// `serve` runs in each worker with the worker's socket and what it shall send first, and returns
+// the worker's exit code; there, every descriptor but the socket and the standard three is closed,
+// the limits are set, the worker dies with the zygote, and the sandbox is closed if the daemon
+// asked for it (sandbox.h). Where that fails the daemon is told and `serve` never runs. Returns the
+// zygote's exit code.
+using WorkerMain = std::function<int(int socket, const proto::Hello& hello)>;
+int RunZygote(int socket, const WorkerMain& serve);
 
 }  // namespace cbzfs
 

@@ -222,11 +222,20 @@ std::string StatusJson(const Services& services) {
                    {"misses", pages.cache.misses},   {"evicted", pages.cache.evicted}};
   json["memory"] = {{"reserved", pages.cache.bytes + pages.cache.pinned + pool.memory_reserved},
                     {"limit", services.options.memory_bytes}};
-  json["workers"] = {
-      {"alive", pool.alive},         {"restarts", pool.restarts},    {"timeouts", pool.timeouts},
-      {"crashed", pool.crashed},     {"sandboxed", pool.sandboxed},  {"killed", pool.killed},
-      {"recovered", pool.recovered}, {"preempted", pool.preempted},  {"slow", pool.slow},
-      {"put_aside", pool.put_aside}, {"pids", services.pool->pids()}};
+  json["workers"] = {{"alive", pool.alive},
+                     {"restarts", pool.restarts},
+                     {"timeouts", pool.timeouts},
+                     {"crashed", pool.crashed},
+                     {"sandboxed", pool.sandboxed},
+                     {"killed", pool.killed},
+                     {"recovered", pool.recovered},
+                     {"preempted", pool.preempted},
+                     {"slow", pool.slow},
+                     {"put_aside", pool.put_aside},
+                     {"pids", services.pool->pids()},
+                     {"sandbox", services.options.sandbox ? "strict" : "off"},
+                     {"seccomp", pool.sandbox.seccomp},
+                     {"landlock", pool.sandbox.landlock_abi}};
   json["queue"] = {{"waiting", pool.waiting}, {"running", pool.running}};
   json["index"] = {{"documents", documents.documents},
                    {"hits", documents.hits},

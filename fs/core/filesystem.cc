@@ -56,6 +56,7 @@ WorkerPoolOptions PoolOptions(const Options& options, const std::string& program
   pool.memory_bytes = options.memory_bytes - std::min(options.memory_bytes, options.cache_bytes);
   pool.draw_deadline = options.draw_timeout;
   pool.analyse_deadline = options.analyse_timeout;
+  pool.sandbox = options.sandbox;
   return pool;
 }
 

@@ -43,6 +43,7 @@ struct Options {
   absl::Duration analyse_timeout = absl::Seconds(10);
   OnError on_error = OnError::kAuto;
   std::string log_level = "info";
+  bool sandbox = true;  // workers give up files, network and processes before they look at a file
 
   // Passed on to the kernel as they are (nosuid, allow_other, fsname=...), in order.
   std::vector<std::string> kernel;

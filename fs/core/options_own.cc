@@ -217,6 +217,11 @@ bool SetOnError(std::string_view value, Options* o) {
   return Choose(value, kWords, &o->on_error);
 }
 
+bool SetSandbox(std::string_view value, Options* o) {
+  static constexpr Word<bool> kWords[] = {{"strict", true}, {"off", false}};
+  return Choose(value, kWords, &o->sandbox);
+}
+
 bool SetLogLevel(std::string_view value, Options* o) {
   for (const std::string_view level : {"trace", "debug", "info", "warn", "error"}) {
     if (value == level) o->log_level = std::string(level);
@@ -264,6 +269,8 @@ constexpr Own kOwn[] = {
      "percent of the pixels that may become black, and white (1)"},
     {"workers", "N", "a number from 1 to 256", SetWorkers,
      "processes that draw pages (one a processor core)"},
+    {"sandbox", "strict|off", "strict or off", SetSandbox,
+     "whether these can reach files, network and processes; strict: they cannot (strict)"},
     {"cache", "SIZE", kSize, SetCache, "memory for finished pages (256M)"},
     {"memory", "SIZE", "64M or more: bytes, or a number with K, M or G after it", SetMemory,
      "memory of the daemon and its workers together (512M)"},

@@ -65,6 +65,7 @@ HEADERS = (
     (r"png(conf|libconf)?\.h|gif_lib\.h|tiff\w*\.h|openjpeg\.h|(webp|avif|jxl)/.*",
      ("codecs/decode", "tests")),
     (r"sqlite3\w*\.h", ("cache", "tests")),
+    (r"seccomp\.h|sys/capability\.h", ("codecs/worker", "tests")),
 )
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
@@ -148,6 +149,8 @@ def self_test():
                    "jxl/decode.h"):
         missed += prove_that_it_fails("fs/core/a.cc", "  # include <%s>\n" % header)
         missed += prove_that_it_fails("codecs/worker/a.cc", '#include "%s"\n' % header)
+    for header in ("seccomp.h", "sys/capability.h"):
+        missed += prove_that_it_fails("codecs/pdf/a.cc", "#include <%s>\n" % header)
     missed += prove_that_it_fails("cache/a.cc", "\n" * (MAX_LINES + 1))
     missed += prove_that_it_fails("cache/a.cc", '#include "a.cc"\n')
     missed += prove_that_it_fails("cache/a.cc", '#include "../fs/core/b.h"\n')

@@ -156,10 +156,9 @@ void Misbehave(Evil deed, int socket, proto::Reply* reply, int source) {
   static_cast<void>(SendMessage(socket, *reply, {}, Wait::kYes));
 }
 
-int Serve(int socket) {
+int Serve(int socket, proto::Hello hello) {
   for (const int caught : {SIGSEGV, SIGBUS, SIGABRT}) signal(caught, SIG_DFL);  // by sanitizers
   if (g_name == kDiesBeforeHello) return 1;
-  proto::Hello hello = MakeHello();
   if (g_name == kWorkerOfAnotherVersion) hello.set_engine(hello.engine() + 1);
   if (!SendMessage(socket, hello, {}, Wait::kYes).ok()) return 1;
   if (g_name == kDiesAfterHello) return 1;

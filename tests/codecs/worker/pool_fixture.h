@@ -93,7 +93,8 @@ class PoolTest : public ::testing::Test {
   void ExpectPoolWorks();
   static DrawRequest RequestFor(Evil deed);
 
-  WorkerPoolOptions options_ = {.workers = 1};
+  // What the evil worker does, but for sandbox_test's, no sandbox would let it do.
+  WorkerPoolOptions options_ = {.workers = 1, .sandbox = false};
   AnalyseOptions analyse_;
   std::unique_ptr<WorkerPool> pool_;
 };

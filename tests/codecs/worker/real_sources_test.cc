@@ -26,6 +26,7 @@ class RealSourcesTest : public PoolTest {
  protected:
   RealSourcesTest() {
     options_.worker_program = CBZFS_WORKER;
+    options_.sandbox = true;
     analyse_.enhanced = true;
     analyse_.dpi = 72;
   }

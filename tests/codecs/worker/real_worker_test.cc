@@ -36,6 +36,7 @@ class RealWorkerTest : public PoolTest {
  protected:
   RealWorkerTest() {
     options_.worker_program = CBZFS_WORKER;
+    options_.sandbox = true;
     analyse_.original = false;
   }
 
