@@ -11,6 +11,7 @@
 #include "codecs/worker/answer.h"
 #include "codecs/worker/channel.h"
 #include "codecs/worker/failure.h"
+#include "codecs/worker/memory_keeper.h"
 #include "codecs/worker/protocol.h"
 #include "codecs/worker/result_file.h"
 
@@ -85,11 +86,15 @@ Dispatcher::Dispatcher(const WorkerPoolOptions& options, int epoll_fd, int stder
              .max_workers = options.workers + size_t{1},
              .stderr_fd = stderr_fd,
              .epoll_fd = epoll_fd}),
-      failures_(options.remember_failure) {}
+      failures_(options.remember_failure),
+      memory_(options, options.memory_keeper) {}
 
 void Dispatcher::Submit(std::unique_ptr<Job> job, MonotonicTime now) {
   absl::Status status = CheckJob(*job, options_.memory_bytes);
   if (status.ok()) status = failures_.Recall(*job, now);
+  if (status.ok() && options_.memory_keeper != nullptr) {
+    status = options_.memory_keeper->MayTake(job->MemoryNeed());
+  }
   if (!status.ok()) {
     // Not a new failure: not counted as one.
     finished_.push_back({std::move(job), status});
@@ -117,6 +122,8 @@ void Dispatcher::Cancel(WorkerPool::RequestId id) {
   }
 }
 
+void Dispatcher::TrimIdle(MonotonicTime now) { Replace(memory_.TakeIdle(), now); }
+
 size_t Dispatcher::BulkRunning() const {
   return static_cast<size_t>(std::count_if(running_.begin(), running_.end(), [](const auto& entry) {
     return entry.second.job->IsBulk();
@@ -125,10 +132,7 @@ size_t Dispatcher::BulkRunning() const {
 
 Dispatcher::Verdict Dispatcher::Judge(const Job& job, Worker** worker) {
   if (job.IsBulk() && BulkRunning() >= options_.workers) return Verdict::kHeldUp;
-  if (memory_reserved_ > 0 && memory_reserved_ + job.MemoryNeed() > options_.memory_bytes &&
-      job.MemoryNeed() > 0) {
-    return Verdict::kHeldUp;
-  }
+  if (!memory_.Fits(job)) return Verdict::kHeldUp;
   // Where no worker can be started, an old one is better than none.
   const uint64_t after = crew_.failures() >= Crew::kHopeless ? 0 : job.after_worker;
   *worker = crew_.FindIdle(job.DocumentKey(), after);
@@ -171,6 +175,10 @@ size_t Dispatcher::AssignWhatCanBe(MonotonicTime now) {
   }
 }
 
+void Dispatcher::Replace(const std::vector<uint64_t>& workers, MonotonicTime now) {
+  for (const uint64_t number : workers) crew_.Dismiss(number, Crew::Why::kRecycled, now);
+}
+
 bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, MonotonicTime now) {
   UniqueFd result;
   if (const uint64_t capacity = job->ResultCapacity(); capacity > 0) {
@@ -181,10 +189,13 @@ bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, MonotonicTime 
     }
     result = *std::move(made);
   }
+  Replace(memory_.InTheWay(*job, worker->number), now);
+  memory_.Begin(*job, worker->number, worker->pid);
   const int descriptors[] = {job->source->fd(), result.get()};
   const absl::Status sent =
       SendMessage(worker->socket.get(), MakeRequest(*job),
                   absl::MakeConstSpan(descriptors, result.valid() ? 2 : 1), Wait::kNo);
+  if (!sent.ok()) memory_.End(worker->number);
   if (absl::IsInternal(sent)) {  // the source's descriptor, or the system's limits
     FinishJob(std::move(job), absl::UnavailableError(absl::StrCat(sent.message())));
     return false;
@@ -195,7 +206,6 @@ bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, MonotonicTime 
     return false;
   }
   crew_.StartWork(worker, job->DocumentKey());
-  memory_reserved_ += job->MemoryNeed();
   const MonotonicTime deadline = After(now, DeadlineOf(*job, options_));
   running_[worker->number] = {std::move(job), std::move(result), deadline};
   return true;
@@ -227,6 +237,7 @@ void Dispatcher::GiveUpWithoutWorkers() {
 }
 
 void Dispatcher::Schedule(MonotonicTime now) {
+  memory_.KeepOnly([this](uint64_t number) { return crew_.Find(number) != nullptr; });
   HireFor(AssignWhatCanBe(now), now);
   GiveUpWithoutWorkers();
 }
@@ -265,7 +276,16 @@ void Dispatcher::OnReply(Worker* worker, MonotonicTime now) {
   UniqueFd result;
   std::unique_ptr<Job> job = TakeRunning(number, &result);
   crew_.EndWork(worker);
-  if (MemoryOf(worker->pid) > kRecycleBytes) crew_.Dismiss(number, Crew::Why::kRecycled, now);
+  Replace(memory_.SetIdle(number, MemoryOf(worker->pid)), now);
+  if (absl::IsResourceExhausted(answer.status())) {
+    if (memory_.HasMoreFor(*job)) {
+      job->wants_all_memory = true;
+      return queue_.PushFront(std::move(job));
+    }
+    // Not tried a third time soon: nobody else draws while it has all the memory.
+    answer = memory_.RefusalOf(answer.status());
+    failures_.Remember(*job, answer.status(), now);
+  }
   if (LiesInThePage(answer.status())) failures_.Remember(*job, answer.status(), now);
   FinishJob(std::move(job), std::move(answer));
 }
@@ -286,7 +306,7 @@ void Dispatcher::OnLost(uint64_t number, const absl::Status& why, MonotonicTime 
 std::unique_ptr<Job> Dispatcher::TakeRunning(uint64_t number, UniqueFd* result) {
   auto node = running_.extract(number);
   Running& running = node.mapped();
-  memory_reserved_ -= running.job->MemoryNeed();
+  memory_.End(number);
   *result = std::move(running.result);
   return std::move(running.job);
 }
@@ -346,7 +366,8 @@ WorkerPoolStats Dispatcher::stats() const {
   stats.restarts = crew_.restarts();
   stats.waiting = static_cast<uint32_t>(queue_.size());
   stats.running = static_cast<uint32_t>(running_.size());
-  stats.memory_reserved = memory_reserved_;
+  stats.memory_reserved = memory_.given();
+  stats.memory_idle = memory_.idle();
   stats.memory_limit = options_.memory_bytes;
   return stats;
 }

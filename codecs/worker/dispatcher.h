@@ -2,9 +2,9 @@
 // thread and its lock.
 //
 // N workers draw; one more is there for what somebody waits for at a stat or in a listing, so that
-// this never waits behind drawings (Job::IsBulk). A drawing starts when the memory it takes is
-// free, or when no other drawing has any; while the first in the queue waits for memory no other
-// overtakes it. Nothing here calls back: what is finished is collected by TakeFinished().
+// this never waits behind drawings (Job::IsBulk). A request starts when the memory it takes
+// is free (MemoryAccount); while the first drawing in the queue waits for memory no other overtakes
+// it. Nothing here calls back: what is finished is collected by TakeFinished().
 //
 // One thread, the pool's.
 
@@ -24,6 +24,7 @@
 #include "codecs/worker/failure_memory.h"
 #include "codecs/worker/job.h"
 #include "codecs/worker/job_queue.h"
+#include "codecs/worker/memory_account.h"
 #include "codecs/worker/protocol.pb.h"
 #include "codecs/worker/worker_pool.h"
 
@@ -35,8 +36,6 @@ class Dispatcher {
     std::unique_ptr<Job> job;
     absl::StatusOr<Job::Answer> answer;
   };
-  // A worker that holds more than this of memory of its own when it is done is replaced.
-  static constexpr uint64_t kRecycleBytes = 256ull << 20;
 
   // `options.workers` is at least 1 here.
   Dispatcher(const WorkerPoolOptions& options, int epoll_fd, int stderr_fd);
@@ -44,6 +43,7 @@ class Dispatcher {
   void Submit(std::unique_ptr<Job> job, MonotonicTime now);
   void Raise(WorkerPool::RequestId id, Priority priority);
   void Cancel(WorkerPool::RequestId id);
+  void TrimIdle(MonotonicTime now);
 
   // Gives work to workers and starts more where they are wanted. Call after anything else here.
   void Schedule(MonotonicTime now);
@@ -72,6 +72,7 @@ class Dispatcher {
   size_t BulkRunning() const;
   Verdict Judge(const Job& job, Worker** worker);
   size_t AssignWhatCanBe(MonotonicTime now);
+  void Replace(const std::vector<uint64_t>& workers, MonotonicTime now);
   bool Assign(Worker* worker, std::unique_ptr<Job> job, MonotonicTime now);
   void HireFor(size_t wanted, MonotonicTime now);
   void GiveUpWithoutWorkers();
@@ -86,8 +87,8 @@ class Dispatcher {
   Crew crew_;
   JobQueue queue_;
   FailureMemory failures_;
+  MemoryAccount memory_;
   std::map<uint64_t, Running> running_;  // by worker
-  uint64_t memory_reserved_ = 0;
   bool hiring_ = false;  // more workers are wanted than there are
   std::vector<Finished> finished_;
   WorkerPoolStats counters_;  // those that only grow

@@ -17,9 +17,17 @@ uint64_t RasterBytes(const Page& row) { return Pixels(row) * (row.gray ? 1 : 3);
 // a pixel, of 4:2:0 one and a half.
 uint64_t EncoderBytes(const Page& row) { return Pixels(row) * (row.gray ? 2 : 3); }
 
+// MuPDF without rasters: of 4 697 wild pages 9 in 10 took less in all, base and raster included.
+constexpr uint64_t kPdfBytes = 16 << 20;
+
+// An analysis draws pages at a third of their size and decodes images at an eighth. What takes more
+// (a progressive JPEG of many megapixels) is tried again with more.
+constexpr uint64_t kAnalysisBytes = 32 << 20;
+
 uint64_t NeedForPage(const DrawRequest& draw) {
-  if (draw.row.kind != PageKind::kDrawn) return 2 * draw.max_payload;
-  return 2 * RasterBytes(draw.row) + draw.max_payload;
+  if (draw.row.kind != PageKind::kDrawn) return 3 * draw.max_payload + kPdfBytes;
+  const uint64_t raster = RasterBytes(draw.row);
+  return 2 * raster + raster / 8 + 2 * draw.max_payload + kPdfBytes;
 }
 
 }  // namespace
@@ -37,7 +45,8 @@ uint64_t Job::ResultCapacity() const {
 }
 
 uint64_t Job::MemoryNeed() const {
-  if (kind != Kind::kDraw) return 0;
+  if (kind == Kind::kProbe) return kPdfBytes;
+  if (kind == Kind::kAnalyse) return kAnalysisBytes;
   switch (draw.finish) {
     case Finish::kPage:
       return NeedForPage(draw);

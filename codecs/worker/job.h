@@ -32,6 +32,8 @@ struct Job {
   // Only a worker that was started after the one of this number may have it: when a zygote goes,
   // all its workers do, and a second try at another of them would be none.
   uint64_t after_worker = 0;
+  // It failed for want of memory with what was guessed: next time it has all there is, alone.
+  bool wants_all_memory = false;
 
   // What the worker will have open afterwards; 0: nothing, an image is looked at once.
   uint64_t DocumentKey() const {
@@ -39,9 +41,11 @@ struct Job {
   }
   // Room for the answer in its result file.
   uint64_t ResultCapacity() const;
-  // What it takes at the worker, in bytes. A drawing: the raster, once more for the encoder's and
-  // MuPDF's intermediate ones (transparency groups), and the answer. A picture made of an image:
-  // what the decoder holds, the rows where they are kept, and the answer. 0 for all else.
+  // What it takes at the worker, in bytes, as far as can be guessed (MemoryAccount holds it to
+  // that). A drawing: the raster, once more for a decoded image or a transparency group, what
+  // MuPDF needs otherwise, and the answer. A picture made of an image: what the decoder holds, the
+  // rows where they are kept, and the answer. Answers count twice, as the worker's and as the
+  // result file, which no process' own memory shows.
   uint64_t MemoryNeed() const;
   // May not have the last free worker: what draws, and what nobody waits for.
   bool IsBulk() const { return kind == Kind::kDraw || priority > Priority::kListing; }

@@ -10,6 +10,7 @@
 #include "codecs/document/picture_size.h"
 #include "codecs/picture/picture.h"
 #include "codecs/worker/channel.h"
+#include "codecs/worker/malloc_watch.h"
 #include "codecs/worker/open_sources.h"
 #include "codecs/worker/protocol.h"
 #include "codecs/worker/result_file.h"
@@ -147,6 +148,7 @@ int ServeRequests(const Engines& engines, int socket) {
     reply.set_id(request.id());
     absl::Status status;
     bool exhausted = false;
+    WatchMalloc();
     try {
       status = Serve(&sources, request, std::move(descriptors->front()), descriptors->back().get(),
                      &reply);
@@ -154,6 +156,7 @@ int ServeRequests(const Engines& engines, int socket) {
       status = absl::ResourceExhaustedError("memory ended");
       exhausted = true;
     }
+    if (MemoryEnded()) status = absl::ResourceExhaustedError("memory ended");
     if (!status.ok()) {
       reply.Clear();
       reply.set_id(request.id());

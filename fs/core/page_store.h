@@ -90,6 +90,10 @@ class PageStore {
   // The page would be at hand at once.
   bool Ready(const OpenBook& book, uint32_t page) const;
 
+  // Memory of finished pages: see LruCache.
+  uint64_t Restrict(uint64_t bytes) { return cache_.Restrict(bytes); }
+  uint64_t Trim(uint64_t bytes) { return cache_.Trim(bytes); }
+
   // No new work is started from here on; what waits is called with kCancelled as the pool stops.
   void Stop() { stopping_ = true; }
 

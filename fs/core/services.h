@@ -16,9 +16,11 @@
 #include "fs/core/documents.h"
 #include "fs/core/error_log.h"
 #include "fs/core/library.h"
+#include "fs/core/memory_plan.h"
 #include "fs/core/options.h"
 #include "fs/core/page_store.h"
 #include "fs/core/view.h"
+#include "fs/monitor/memory_monitor.h"
 
 namespace cbzfs {
 
@@ -28,6 +30,8 @@ struct Services {
   std::unique_ptr<Library> library;
   std::unique_ptr<Index> index;
   ErrorLog errors;
+  std::unique_ptr<MemoryMonitor> monitor;  // null in tests, as is the next
+  std::unique_ptr<MemoryPlan> memory;      // asked by the pool
   std::unique_ptr<WorkerPool> pool;
   std::unique_ptr<Documents> documents;
   std::unique_ptr<Books> books;
