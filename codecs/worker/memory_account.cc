@@ -61,8 +61,7 @@ uint64_t MemoryAccount::Share(uint64_t taken) const {
 }
 
 uint64_t MemoryAccount::NeedOf(const Job& job) const {
-  const uint64_t all = std::min(limit_, heap_bytes_);
-  return job.wants_all_memory ? all : std::min(job.MemoryNeed(), all);
+  return job.wants_all_memory ? alone_ : std::min({job.MemoryNeed(), limit_, alone_});
 }
 
 bool MemoryAccount::FitsBudget(const Job& job) const {
@@ -86,6 +85,7 @@ bool MemoryAccount::Fits(const Job& job) {
 
 std::vector<uint64_t> MemoryAccount::InTheWay(const Job& job, uint64_t worker) const {
   uint64_t taken = given_ + NeedOf(job);
+  const uint64_t most = job.wants_all_memory ? 0 : limit_;
   std::vector<std::pair<uint64_t, uint64_t>> others;  // bytes, worker
   for (const auto& [number, held] : idle_) {
     if (number == worker) continue;
@@ -95,7 +95,7 @@ std::vector<uint64_t> MemoryAccount::InTheWay(const Job& job, uint64_t worker) c
   std::sort(others.rbegin(), others.rend());
   std::vector<uint64_t> named;
   for (const auto& [held, number] : others) {
-    if (taken <= limit_) break;
+    if (taken <= most) break;
     taken -= held;
     named.push_back(number);
   }
@@ -152,13 +152,12 @@ std::vector<uint64_t> MemoryAccount::TakeIdle() {
 }
 
 bool MemoryAccount::HasMoreFor(const Job& job) const {
-  return !job.wants_all_memory && job.MemoryNeed() < std::min(limit_, heap_bytes_);
+  return !job.wants_all_memory && std::min(job.MemoryNeed(), limit_) < alone_;
 }
 
 absl::Status MemoryAccount::RefusalOf(const absl::Status& failure) const {
   return absl::ResourceExhaustedError(
-      absl::StrCat("it takes more than the ", std::min(limit_, heap_bytes_) >> 20,
-                   " MiB that -o memory= leaves for it: ", failure.message()));
+      absl::StrCat("it takes more than the ", alone_ >> 20, " MiB that -o memory= leaves for it: ", failure.message()));
 }
 
 }  // namespace cbzfs

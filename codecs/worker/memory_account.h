@@ -4,7 +4,7 @@
 // worker is held to that: RLIMIT_DATA counts what a process may have of private writable memory
 // (setrlimit(2)), which is the heap. So the sum stays under the budget whatever a document does. A
 // job that needs more than was guessed fails for want of memory and is given all of it, alone, the
-// second time.
+// second time; the idle workers go then, and what they would have taken is its as well.
 //
 // An idle worker holds memory too (up to 96 MiB of heap that is kept to spare page faults, see
 // worker_main.cc, and what its documents take): it counts, and where room is wanted such workers
@@ -21,6 +21,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -37,6 +38,7 @@ class MemoryAccount {
   // `keeper` may be null: nothing else counts.
   MemoryAccount(const WorkerPoolOptions& options, MemoryKeeper* keeper)
       : limit_(options.memory_bytes),
+        alone_(std::min(std::max(options.memory_bytes, options.alone_bytes), options.heap_bytes)),
         heap_bytes_(options.heap_bytes),
         reserve_(options.reserve_bytes),
         keeper_(keeper) {}
@@ -82,6 +84,7 @@ class MemoryAccount {
   uint64_t Share(uint64_t taken) const;
 
   const uint64_t limit_;
+  const uint64_t alone_;  // for a job that wants all
   const uint64_t heap_bytes_;
   const uint64_t reserve_;
   MemoryKeeper* const keeper_;

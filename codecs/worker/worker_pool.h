@@ -86,6 +86,7 @@ struct WorkerPoolOptions {
   std::string worker_program;                 // absolute path
   uint32_t workers = 0;                       // 0: one a core
   uint64_t memory_bytes = 512ull << 20;       // for workers and finished pages (memory_account.h)
+  uint64_t alone_bytes = 0;                   // for one request without other workers, if more
   uint64_t reserve_bytes = 32ull << 20;       // for one analysis more, when that is used up
   MemoryKeeper* memory_keeper = nullptr;      // outlives the pool; null: nothing else counts
   uint64_t address_space_bytes = 4ull << 30;  // RLIMIT_AS of a worker

@@ -239,6 +239,8 @@ std::string StatusJson(const Services& services) {
                      {"restarts", pool.restarts},
                      {"timeouts", pool.timeouts},
                      {"pids", services.pool->pids()}};
+  json["descriptors"] = {{"open", services.library->sources().open()},
+                         {"limit", services.library->sources().limit()}};
   json["queue"] = {{"waiting", pool.waiting}, {"running", pool.running}};
   json["index"] = {{"documents", documents.documents},
                    {"hits", documents.hits},

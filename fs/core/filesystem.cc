@@ -57,6 +57,7 @@ WorkerPoolOptions PoolOptions(const Options& options, const std::string& program
   pool.worker_program = program;
   pool.workers = options.workers;
   pool.memory_bytes = shares.shared;
+  pool.alone_bytes = shares.alone;
   pool.reserve_bytes = shares.reserve;
   pool.memory_keeper = keeper;
   pool.draw_deadline = options.draw_timeout;
@@ -109,6 +110,7 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
                                : static_cast<uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   services->read_ahead = options.read_ahead >= 0 ? static_cast<uint32_t>(options.read_ahead)
                                                  : kReadAheadPerWorker * workers;
+  services->library->LimitOpenFiles(SourceLimit(workers));
   const MemoryShares shares = ShareMemory(options.memory_bytes, workers);
   services->monitor = std::make_unique<MemoryMonitor>(MonitorOptionsOf(options),
                                                       std::make_unique<SystemMemory>());

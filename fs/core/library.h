@@ -23,6 +23,7 @@
 #include "cache/index.h"
 #include "codecs/worker/worker_pool.h"
 #include "fs/core/names.h"
+#include "fs/core/source_table.h"
 
 namespace cbzfs {
 
@@ -56,9 +57,14 @@ class Library {
 
   // A regular file, links followed as in StatFile(); other kinds are EINVAL, so that a FIFO cannot
   // hang the mount.
-  // `format` is what the workers shall take it for.
+  // `format` is what the workers shall take it for. What is open already is shared; EMFILE when
+  // too much is (SourceTable).
   absl::StatusOr<std::shared_ptr<const SourceFile>> OpenFile(
       const std::string& relative, SourceKey* key, SourceFormat format = SourceFormat::kPdf) const;
+
+  // How many different files may be open at once; before any is. Without: any number.
+  void LimitOpenFiles(uint64_t limit) { sources_ = std::make_unique<SourceTable>(limit); }
+  const SourceTable& sources() const { return *sources_; }
 
   absl::StatusOr<std::string> ReadLink(const std::string& relative) const;
   absl::StatusOr<struct statvfs> StatFs() const;
@@ -69,6 +75,7 @@ class Library {
 
   const int root_;
   const std::string path_;
+  std::unique_ptr<SourceTable> sources_ = std::make_unique<SourceTable>(UINT64_MAX);
 };
 
 // Size and modification time, by the descriptor, are what they were under `key`. The change time is

@@ -18,6 +18,7 @@ MemoryShares ShareMemory(uint64_t memory, uint32_t workers) {
   shares.base = std::min(kDaemonBytes + (workers + uint64_t{1}) * kWorkerBytes, memory / 2);
   shares.reserve = std::min(kReserveBytes, memory / 16);
   shares.shared = memory - shares.base - shares.reserve;
+  shares.alone = memory - std::min(kDaemonBytes + kWorkerBytes, memory / 2) - shares.reserve;
   return shares;
 }
 

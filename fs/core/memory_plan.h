@@ -31,6 +31,7 @@ struct MemoryShares {
   uint64_t base = 0;
   uint64_t reserve = 0;
   uint64_t shared = 0;
+  uint64_t alone = 0;  // the same for one request when the other workers have gone for it
 };
 
 // `workers` is at least 1. Always adds up to `memory`.

@@ -43,6 +43,9 @@ struct Services {
 // time is before `since_ns` (View::since_ns()).
 struct stat ShownAttr(int64_t since_ns, const struct stat& source, uint64_t ino, uint64_t size);
 
+// A file could not be opened. Where it is for want of descriptors, `.cbzfs/errors` says what to do.
+absl::Status OpenFailed(Services& services, const std::string& path, const absl::Status& failure);
+
 // Inode number of what `view` shows of the source file `st`; `what` tells apart several things that
 // one source shows as. Stable across mounts; never 0 or one of the first 1024, which the mount's
 // own files have.

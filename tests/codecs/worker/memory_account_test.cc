@@ -91,6 +91,22 @@ TEST_F(MemoryAccountTest, WhatIsLargerThanAllRunsAloneAndIsGivenAll) {
   EXPECT_FALSE(account_.HasMoreFor(Drawing(300)));
 }
 
+TEST_F(MemoryAccountTest, AloneItHasWhatOtherWorkersWouldHaveTaken) {
+  options_.alone_bytes = 120 * kMiB;
+  MemoryAccount account(options_, &keeper_);
+  account.SetIdle(1, kMiB);
+  account.SetIdle(2, kMiB);
+  Job job = Drawing(300);
+  EXPECT_TRUE(account.HasMoreFor(job));
+  job.wants_all_memory = true;
+  ASSERT_TRUE(account.Fits(job));
+  EXPECT_THAT(account.InTheWay(job, 1), ElementsAre(2));
+  account.Begin(job, 1, kNobody);
+  EXPECT_EQ(account.given(), 120 * kMiB);
+  EXPECT_EQ(keeper_.room_, 0u);
+  EXPECT_FALSE(account.Fits(Drawing(1)));
+}
+
 TEST_F(MemoryAccountTest, ASecondTryHasAllAlone) {
   Job job = Drawing(10);
   EXPECT_TRUE(account_.HasMoreFor(job));
