@@ -89,7 +89,7 @@ class Dispatcher {
   FailureMemory failures_;
   MemoryAccount memory_;
   std::map<uint64_t, Running> running_;  // by worker
-  bool hiring_ = false;  // more workers are wanted than there are
+  bool hiring_ = false;                  // more workers are wanted than there are
   std::vector<Finished> finished_;
   WorkerPoolStats counters_;  // those that only grow
 };

@@ -133,9 +133,9 @@ std::vector<uint64_t> MemoryAccount::SetIdle(uint64_t worker, uint64_t bytes) {
   uint64_t all = idle();
   std::vector<uint64_t> named;
   while (all > limit_ / 4) {
-    const auto largest = std::max_element(
-        idle_.begin(), idle_.end(),
-        [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto largest =
+        std::max_element(idle_.begin(), idle_.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
     all -= largest->second;
     named.push_back(largest->first);
     idle_.erase(largest);
@@ -157,7 +157,8 @@ bool MemoryAccount::HasMoreFor(const Job& job) const {
 
 absl::Status MemoryAccount::RefusalOf(const absl::Status& failure) const {
   return absl::ResourceExhaustedError(
-      absl::StrCat("it takes more than the ", alone_ >> 20, " MiB that -o memory= leaves for it: ", failure.message()));
+      absl::StrCat("it takes more than the ", alone_ >> 20,
+                   " MiB that -o memory= leaves for it: ", failure.message()));
 }
 
 }  // namespace cbzfs

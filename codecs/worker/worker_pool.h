@@ -108,8 +108,8 @@ struct WorkerPoolStats {
   uint64_t failed = 0;    // requests that failed for good
   uint64_t analysed = 0;  // documents
   uint64_t probed = 0;
-  uint32_t waiting = 0;  // requests in the queue
-  uint32_t running = 0;  // requests at a worker
+  uint32_t waiting = 0;          // requests in the queue
+  uint32_t running = 0;          // requests at a worker
   uint64_t memory_reserved = 0;  // given to the requests at workers
   uint64_t memory_idle = 0;      // held by idle workers
   uint64_t memory_limit = 0;

@@ -181,10 +181,9 @@ namespace {
 // What the monitor saw when it last looked; null: it does not know.
 nlohmann::ordered_json MemoryJson(const Services& services, const LruCacheStats& cache,
                                   const WorkerPoolStats& pool) {
-  nlohmann::ordered_json json = {
-      {"reserved", cache.bytes + cache.pinned + pool.memory_reserved},
-      {"limit", services.options.memory_bytes},
-      {"idle_workers", pool.memory_idle}};
+  nlohmann::ordered_json json = {{"reserved", cache.bytes + cache.pinned + pool.memory_reserved},
+                                 {"limit", services.options.memory_bytes},
+                                 {"idle_workers", pool.memory_idle}};
   if (services.monitor == nullptr) return json;
   const MonitorStats seen = services.monitor->stats();
   const MonitorOptions thresholds = MonitorOptionsOf(services.options);

@@ -71,8 +71,9 @@ std::string PartsOf(const Services& services) {
   const struct mallinfo2 heap = mallinfo2();
   return absl::StrCat("pages ", cache.bytes, ", pages being sent ", cache.pinned,
                       ", given to workers ", pool.memory_reserved, ", held by idle workers ",
-                      pool.memory_idle, ", documents in the index ", services.index->stats().documents,
-                      ", heap ", heap.uordblks + heap.hblkhd, ", free in the heap ", heap.fordblks);
+                      pool.memory_idle, ", documents in the index ",
+                      services.index->stats().documents, ", heap ", heap.uordblks + heap.hblkhd,
+                      ", free in the heap ", heap.fordblks);
 }
 
 // The services outlive the monitor's thread: Filesystem::Stop() ends it.
@@ -112,8 +113,8 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
                                                  : kReadAheadPerWorker * workers;
   services->library->LimitOpenFiles(SourceLimit(workers));
   const MemoryShares shares = ShareMemory(options.memory_bytes, workers);
-  services->monitor = std::make_unique<MemoryMonitor>(MonitorOptionsOf(options),
-                                                      std::make_unique<SystemMemory>());
+  services->monitor =
+      std::make_unique<MemoryMonitor>(MonitorOptionsOf(options), std::make_unique<SystemMemory>());
   services->memory = std::make_unique<MemoryPlan>(services->monitor.get());
   auto pool =
       WorkerPool::Start(PoolOptions(options, worker_program, shares, services->memory.get()));
@@ -126,9 +127,9 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
   services->documents =
       std::make_unique<Documents>(services->library.get(), services->index.get(),
                                   services->pool.get(), &services->errors, options.analyse);
-  services->pages = std::make_unique<PageStore>(services->pool.get(), &services->errors,
-                                                options.analyse,
-                                                std::min(options.cache_bytes, shares.shared));
+  services->pages =
+      std::make_unique<PageStore>(services->pool.get(), &services->errors, options.analyse,
+                                  std::min(options.cache_bytes, shares.shared));
   services->memory->SetPages(services->pages.get());
   services->books = std::make_unique<Books>(services->documents.get(), options);
   const std::vector<std::string> names =

@@ -157,8 +157,8 @@ absl::StatusOr<Library::Folder> Library::List(const std::string& relative) const
 }
 
 absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::string& relative,
-                                                                   SourceKey* key,
-                                                                   SourceFormat format) const {
+                                                                    SourceKey* key,
+                                                                    SourceFormat format) const {
   // O_NONBLOCK: opening a FIFO must not wait for its other end.
   auto fd = OpenAt(relative, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
   if (!fd.ok()) return fd.status();

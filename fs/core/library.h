@@ -85,7 +85,8 @@ bool Unchanged(const SourceFile& file, const SourceKey& key);
 // Exactly `size` bytes at `offset`; EIO at a premature end (the file was truncated).
 absl::Status ReadExactly(const SourceFile& file, uint64_t offset, size_t size, char* out);
 
-// XXH3 over the size and the first and last 64 KiB: the same for a copy of the file on another host.
+// XXH3 over the size and the first and last 64 KiB: the same for a copy of the file on another
+// host.
 absl::StatusOr<uint64_t> Fingerprint(const SourceFile& file);
 
 // "%PDF" stands in the first KiB.

@@ -24,9 +24,8 @@ MemoryShares ShareMemory(uint64_t memory, uint32_t workers) {
 
 MonitorOptions MonitorOptionsOf(const Options& options) {
   MonitorOptions monitor;
-  monitor.warn_bytes = options.memory_warn > 0
-                           ? options.memory_warn
-                           : std::max(monitor.warn_bytes, options.memory_bytes);
+  monitor.warn_bytes = options.memory_warn > 0 ? options.memory_warn
+                                               : std::max(monitor.warn_bytes, options.memory_bytes);
   const bool asked_for_more = options.memory_bytes > Options().memory_bytes;
   monitor.trim_bytes = options.memory_trim > 0 ? options.memory_trim
                        : asked_for_more        ? options.memory_bytes

@@ -3,7 +3,8 @@
 //   base      what daemon, zygote and workers take when nothing is under way, page tables, and the
 //             slack of each worker's heap
 //   reserve   one analysis that somebody waits for while all else is used up
-//   shared    requests at workers, idle workers' heaps and finished pages: what the first two do not
+//   shared    requests at workers, idle workers' heaps and finished pages: what the first two do
+//   not
 //             take is left to the pages, up to `-o cache=`
 //
 // Measured (Debian 12, 2 workers): the daemon 6 MiB, the zygote 7, an idle worker 4 to 5, the
@@ -37,7 +38,8 @@ struct MemoryShares {
 // `workers` is at least 1. Always adds up to `memory`.
 MemoryShares ShareMemory(uint64_t memory, uint32_t workers);
 
-// The thresholds, with their defaults: the seed's 500 and 1000 MB, or the budget where that is more.
+// The thresholds, with their defaults: the seed's 500 and 1000 MB, or the budget where that is
+// more.
 MonitorOptions MonitorOptionsOf(const Options& options);
 
 class MemoryPlan final : public MemoryKeeper {

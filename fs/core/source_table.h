@@ -1,8 +1,8 @@
 // The files of the library that are open: each version of a file once, however many handles and
 // requests there are, and no more of them than the process has descriptors for.
 //
-// A descriptor stays open for as long as anybody holds the SourceFile: a handle's file may have been
-// deleted or replaced meanwhile, and could not be opened again.
+// A descriptor stays open for as long as anybody holds the SourceFile: a handle's file may have
+// been deleted or replaced meanwhile, and could not be opened again.
 //
 // Threads: any. SourceFiles may outlive the table.
 

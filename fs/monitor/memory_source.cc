@@ -38,7 +38,8 @@ std::optional<std::string> ReadFile(const std::string& path) {
 std::optional<uint64_t> Number(const std::string& text, absl::string_view key) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     if (!absl::ConsumePrefix(&line, key)) continue;
-    const std::vector<absl::string_view> words = absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+    const std::vector<absl::string_view> words =
+        absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
     uint64_t value = 0;
     if (!words.empty() && absl::SimpleAtoi(words[0], &value)) return value;
   }

@@ -73,7 +73,8 @@ TEST_F(MemorySourceTest, NonsenseIsNotKnown) {
 TEST_F(MemorySourceTest, AProcessHasItsShareOrWhatIsItsAlone) {
   Put("proc/5/smaps_rollup", "55-7f ---p 0 00:00 0 [rollup]\nRss: 900 kB\nPss:   300 kB\n");
   EXPECT_EQ(Source().BytesOf(5), 300u << 10);
-  Put("proc/6/status", "Name:\tx\nPPid:\t12\nRssAnon:\t 40 kB\nRssFile:\t 9 kB\nRssShmem:\t 2 kB\n");
+  Put("proc/6/status",
+      "Name:\tx\nPPid:\t12\nRssAnon:\t 40 kB\nRssFile:\t 9 kB\nRssShmem:\t 2 kB\n");
   EXPECT_EQ(Source().BytesOf(6), 42u << 10);
   EXPECT_EQ(Source().ParentOf(6), 12);
 }
