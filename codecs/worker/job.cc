@@ -10,6 +10,10 @@ namespace {
 // Rows on their way through decoder and scaler, and the encoder's sample.
 constexpr uint64_t kBandBytes = 16 << 20;
 
+// An answer is held by the worker, lies in its file, which is in no process' own memory, and is
+// copied out by the daemon.
+constexpr uint64_t kAnswers = 3;
+
 uint64_t Pixels(const Page& row) { return uint64_t{row.width} * row.height; }
 uint64_t RasterBytes(const Page& row) { return Pixels(row) * (row.gray ? 1 : 3); }
 
@@ -25,9 +29,9 @@ constexpr uint64_t kPdfBytes = 16 << 20;
 constexpr uint64_t kAnalysisBytes = 32 << 20;
 
 uint64_t NeedForPage(const DrawRequest& draw) {
-  if (draw.row.kind != PageKind::kDrawn) return 3 * draw.max_payload + kPdfBytes;
+  if (draw.row.kind != PageKind::kDrawn) return (1 + kAnswers) * draw.max_payload + kPdfBytes;
   const uint64_t raster = RasterBytes(draw.row);
-  return 2 * raster + raster / 8 + 2 * draw.max_payload + kPdfBytes;
+  return 2 * raster + raster / 8 + kAnswers * draw.max_payload + kPdfBytes;
 }
 
 }  // namespace
@@ -55,12 +59,12 @@ uint64_t Job::MemoryNeed() const {
       // The decoder, or the encoder after it where the rows are kept: they are not needed at once.
       const uint64_t coders = rows > 0 ? std::max(draw.row.decode_bytes, EncoderBytes(draw.row))
                                        : draw.row.decode_bytes + EncoderBytes(draw.row);
-      return rows + coders + kBandBytes + 2 * draw.max_payload + draw.entry_bytes;
+      return rows + coders + kBandBytes + kAnswers * draw.max_payload + draw.entry_bytes;
     }
     case Finish::kThumbnail:
       return draw.row.decode_bytes + kBandBytes + draw.entry_bytes;
     case Finish::kEntry:
-      return 2 * draw.entry_bytes;
+      return kAnswers * draw.entry_bytes;
   }
   return 0;
 }

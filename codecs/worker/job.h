@@ -44,8 +44,7 @@ struct Job {
   // What it takes at the worker, in bytes, as far as can be guessed (MemoryAccount holds it to
   // that). A drawing: the raster, once more for a decoded image or a transparency group, what
   // MuPDF needs otherwise, and the answer. A picture made of an image: what the decoder holds, the
-  // rows where they are kept, and the answer. Answers count twice, as the worker's and as the
-  // result file, which no process' own memory shows.
+  // rows where they are kept, and the answer. Answers count three times.
   uint64_t MemoryNeed() const;
   // May not have the last free worker: what draws, and what nobody waits for.
   bool IsBulk() const { return kind == Kind::kDraw || priority > Priority::kListing; }

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr uint64_t kMiB = 1 << 20;
+constexpr uint64_t kMiB = 1'048'578;  // nearly, and a third of it is whole
 constexpr pid_t kNobody = 0x7fffffff;  // over pid_max: no process
 
 class Keeper final : public MemoryKeeper {
@@ -36,13 +36,13 @@ class Keeper final : public MemoryKeeper {
 
 class MemoryAccountTest : public testing::Test {
  protected:
-  // An entry takes twice its size and nothing else.
+  // An entry takes three times its size and nothing else.
   static Job Drawing(uint64_t mebibytes, Priority priority = Priority::kReader) {
     Job job;
     job.kind = Job::Kind::kDraw;
     job.priority = priority;
     job.draw.finish = Finish::kEntry;
-    job.draw.entry_bytes = mebibytes * kMiB / 2;
+    job.draw.entry_bytes = mebibytes * kMiB / 3;
     return job;
   }
   static Job Analysis(Priority priority = Priority::kStat) {

@@ -340,9 +340,9 @@ TEST_F(PoolTest, WorkersDieWithTheDaemon) {
 TEST_F(PoolTest, EntriesLargerThanTheBudgetAreRefused) {
   options_.memory_bytes = 1000;
   StartPool();
-  DrawRequest entry = {.finish = Finish::kEntry, .entry_bytes = 500};
+  DrawRequest entry = {.finish = Finish::kEntry, .entry_bytes = 333};
   EXPECT_TRUE(Draw(PlainSource(0), entry).Wait().ok());
-  entry.entry_bytes = 501;
+  entry.entry_bytes = 334;
   EXPECT_TRUE(absl::IsResourceExhausted(Draw(PlainSource(0), entry).Wait().status()));
   entry.entry_bytes = uint64_t{1} << 62;
   EXPECT_TRUE(absl::IsResourceExhausted(Draw(PlainSource(0), entry).Wait().status()));
