@@ -128,7 +128,7 @@ class BudgetTest(harness.MountedTest):
         readers = {path: self.start_reader(os.path.join(mount.path, path)) for path in paths}
         return {path: reader.result(deadline=240)[1] for path, reader in readers.items()}
 
-    def check(self, memory, may_fail):
+    def check(self, memory, may_fail, must_fail=frozenset()):
         mount = self.mount(f"workers=3,original=no,memory={memory}M,draw_timeout=120")
         with Peak(mount) as peak:
             codes = self.storm(mount)
@@ -140,6 +140,7 @@ class BudgetTest(harness.MountedTest):
         self.assertLessEqual(failed, may_fail, mount.errors())
         for path in failed:
             self.assertEqual(codes[path], errno.EIO)
+        self.assertLessEqual(must_fail, failed, "a page that memory ended under is no page")
         status = mount.settle()
         self.assertEqual(status["workers"]["timeouts"], 0)
         self.assertLessEqual(status["memory"]["reserved"], status["memory"]["limit"])
@@ -152,7 +153,8 @@ class BudgetTest(harness.MountedTest):
 
     def test_a_smaller_one_holds_and_says_what_does_not_fit(self):
         mount = self.check(256, may_fail={"cbz/Scan.cbz", "cbz/Coded.cbz", "cbz/Group.cbz",
-                                          "enhanced/Progressive.jpg", "pages/Group/0003.jpg"})
+                                          "enhanced/Progressive.jpg", "pages/Group/0003.jpg"},
+                           must_fail={"cbz/Scan.cbz", "cbz/Coded.cbz", "enhanced/Progressive.jpg"})
         self.assertIn("MiB that -o memory= leaves", mount.errors())
         self.assertGreater(len(read(mount.file("Plain.cbz"))), 1000)
 
