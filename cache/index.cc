@@ -69,8 +69,10 @@ class IndexImpl final : public Index {
   }
   int64_t Today() const { return absl::ToUnixSeconds(options_.now()) / 86400; }
 
-  // From now on in memory. Told once.
+  // From now on in memory. Told once, until the disk was well again.
   void GiveUpDisk(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool MayRetryDisk() ABSL_LOCKS_EXCLUDED(mutex_);
+  void WelcomeDisk() ABSL_LOCKS_EXCLUDED(mutex_);
   std::shared_ptr<IndexStore> Memory() ABSL_LOCKS_EXCLUDED(mutex_);
 
   void WriterLoop();
@@ -95,8 +97,9 @@ class IndexImpl final : public Index {
   absl::CondVar wake_writer_;
   absl::CondVar flushed_;
   std::shared_ptr<IndexStore> memory_ ABSL_GUARDED_BY(mutex_);
-  bool memory_only_ ABSL_GUARDED_BY(mutex_) = false;  // nothing is written to disk_ any more
-  bool readable_ ABSL_GUARDED_BY(mutex_) = false;     // disk_ is still worth asking
+  bool memory_only_ ABSL_GUARDED_BY(mutex_) = false;  // nothing is written to disk_ now
+  absl::Time retry_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  bool readable_ ABSL_GUARDED_BY(mutex_) = false;  // disk_ is still worth asking
 
   // A row is in `waiting_`, then in `writing_`, then in a store, and at each moment found in one.
   Rows waiting_ ABSL_GUARDED_BY(mutex_);
@@ -261,6 +264,7 @@ void IndexImpl::GiveUpDisk(const absl::Status& why) {
     absl::MutexLock lock(&mutex_);
     // What was read before the disk filled up is as true as ever; a damaged file is not.
     if (absl::IsDataLoss(why)) readable_ = false;
+    retry_at_ = readable_ ? options_.now() + options_.retry_delay : absl::InfiniteFuture();
     if (std::exchange(memory_only_, true)) return;
     used_.clear();
   }
@@ -268,6 +272,19 @@ void IndexImpl::GiveUpDisk(const absl::Status& why) {
   if (damaged) index_file::MoveAside(path_, disk_.file);
   Warn(absl::StrCat("index ", path_, ": ", why.message(),
                     damaged ? "; moved to " + path_ + ".corrupt" : "", "; going on in memory"));
+}
+
+bool IndexImpl::MayRetryDisk() {
+  absl::MutexLock lock(&mutex_);
+  return memory_only_ && options_.now() >= retry_at_;
+}
+
+void IndexImpl::WelcomeDisk() {
+  {
+    absl::MutexLock lock(&mutex_);
+    memory_only_ = false;
+  }
+  Warn(absl::StrCat("index ", path_, ": can be written to again"));
 }
 
 std::shared_ptr<IndexStore> IndexImpl::Memory() {
@@ -317,10 +334,11 @@ absl::Status IndexImpl::WriteBatch(const Batch& batch) {
     absl::MutexLock lock(&mutex_);
     to_disk = !memory_only_;
   }
-  if (to_disk) {
+  if (to_disk || MayRetryDisk()) {
     absl::Status status = disk_.writer->Write(*batch.rows, batch.used, Today());
     if (absl::IsUnavailable(status)) return status;
     if (status.ok()) status = disk_.writer->Prune(options_.max_documents, options_.max_bytes);
+    if (status.ok() && !to_disk) WelcomeDisk();
     if (status.ok() || absl::IsUnavailable(status)) return absl::OkStatus();
     GiveUpDisk(status);
   }

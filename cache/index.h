@@ -12,7 +12,10 @@
 //
 // Failures: a file that is corrupt, foreign or of another schema is renamed to PATH.corrupt and
 // begun anew. When the disk fails or is full, the index goes on in memory, up to
-// IndexOptions::memory_bytes. Each of these is told once to IndexOptions::warn; no call fails.
+// IndexOptions::memory_bytes. Each of these is told once to IndexOptions::warn; no call fails. A
+// disk that was full, read-only or failing for a while is tried again with what is to be written
+// then, retry_delay later; what was kept in memory meanwhile stays there. A file that was damaged
+// while it was in use is not gone back to.
 //
 // Any thread, but start it after daemonising: it owns a thread. The destructor writes what waits.
 
@@ -78,6 +81,8 @@ struct IndexOptions {
   uint64_t memory_bytes = 64ull << 20;
   // A row waits this long for company before it is written.
   absl::Duration write_delay = absl::Seconds(1);
+  // How long a disk that failed is left alone.
+  absl::Duration retry_delay = absl::Minutes(5);
   // Messages for the log. Called by any thread; no lock is held.
   std::function<void(const std::string&)> warn;
   // For the day a row was last used on.
@@ -91,7 +96,7 @@ struct IndexStats {
   uint64_t written = 0;      // rows committed, whether to the file or in memory
   uint64_t waiting = 0;      // rows
   uint64_t dropped = 0;      // rows not kept: too many waited, or there was no memory
-  bool memory_only = false;  // from the start or since the disk failed
+  bool memory_only = false;  // from the start, or since the disk failed and until it is well
 };
 
 class Index {

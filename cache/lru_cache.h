@@ -9,8 +9,10 @@
 // are pinned; the next Insert or Trim after they are let go brings it down. Erase and replacement
 // do take a pinned entry out of the table; its bytes are then counted in Stats::pinned until the
 // last pointer is gone. `bytes + pinned` is all the memory that lives because of this cache; the
-// work in flight that will become entries is counted by a ByteBudget.
+// work in flight that will become entries is counted elsewhere (codecs/worker/memory_account.h).
 // Pointers may outlive the cache.
+//
+// Restrict() lowers the capacity for a while: others want the memory.
 //
 // A value whose charge is over the capacity is not kept and displaces nothing but an older value
 // of its key; the caller still gets its pointer, counted in `pinned`. Capacity 0: off.
@@ -23,6 +25,7 @@
 #ifndef CBZFS_CACHE_LRU_CACHE_H_
 #define CBZFS_CACHE_LRU_CACHE_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -73,6 +76,10 @@ class LruCache {
   // runs under the lock: it must be quick and must not call this cache.
   template <class Predicate>
   size_t EraseIf(Predicate predicate) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // From here on at most `bytes` are kept, or the capacity if that is less; evicts as Trim does.
+  // Returns what lives because of this cache then, pinned values included.
+  uint64_t Restrict(uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Evicts the longest unused until at most `bytes` are in the table or all that is left is
   // pinned; returns the bytes that left.
@@ -125,6 +132,7 @@ class LruCache {
   mutable absl::Mutex mutex_;
   List order_ ABSL_GUARDED_BY(mutex_);  // front: most recently used
   absl::flat_hash_map<Key, typename List::iterator> table_ ABSL_GUARDED_BY(mutex_);
+  uint64_t limit_ ABSL_GUARDED_BY(mutex_) = capacity_;  // see Restrict()
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t hits_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t misses_ ABSL_GUARDED_BY(mutex_) = 0;

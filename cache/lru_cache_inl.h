@@ -43,11 +43,11 @@ auto LruCache<Key, Value>::Insert(const Key& key, Pointer value, uint64_t charge
   {
     absl::MutexLock lock(&mutex_);
     if (auto old = table_.find(key); old != table_.end()) Remove(old->second, victims);
-    if (charge <= capacity_ && capacity_ > 0) {
+    if (charge <= limit_ && limit_ > 0) {
       order_.splice(order_.begin(), fresh);
       table_.emplace(key, order_.begin());
       bytes_ += charge;
-      EvictTo(capacity_, victims);
+      EvictTo(limit_, victims);
     }
   }
   return PointerTo(holder);
@@ -95,6 +95,17 @@ size_t LruCache<Key, Value>::EraseIf(Predicate predicate) {
     node = next;
   }
   return victims.size();
+}
+
+template <class Key, class Value>
+uint64_t LruCache<Key, Value>::Restrict(uint64_t bytes) {
+  {
+    List victims;
+    absl::MutexLock lock(&mutex_);
+    limit_ = std::min(capacity_, bytes);
+    EvictTo(limit_, victims);
+  }
+  return account_->load(std::memory_order_relaxed);
 }
 
 template <class Key, class Value>

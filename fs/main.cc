@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "fs/cli.h"
 #include "fs/core/filesystem.h"
@@ -42,6 +44,18 @@ void Die() {
 void TuneAllocator() {
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
   mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
+bool IsSet(const char* variable) {
+  const char* const value = getenv(variable);
+  return value != nullptr && (strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
+}
+
+// What the program cbzfs descends from took from its environment.
+void TakeEnvironment(Options* options) {
+  options->report_memory = IsSet("MONITOR");
+  options->trace_memory = IsSet("DEBUG");
+  if (options->trace_memory && options->log_level != "trace") options->log_level = "debug";
 }
 
 int Run(const CommandLine& command, Launch* launch) {
@@ -80,6 +94,7 @@ int Main(int argc, const char* const* argv) {
     fprintf(stderr, "cbzfs: %s\n", failure->message.c_str());
     return failure->exit_code;
   }
+  TakeEnvironment(&command.options);
   RaiseDescriptorLimit();
   TuneAllocator();
   Launch launch(command.foreground);

@@ -68,9 +68,9 @@ proto::Request MakeRequest(const Job& job) {
     case Job::Kind::kAnalyse:
       *request.mutable_analyse()->mutable_options() = ToProto(job.options);
       // What is drawn small to find slots may be what hangs, kills or takes the memory; without it
-      // every page but the bad one can still be read.
-      request.mutable_analyse()->set_sparing(
-          second && (job.failed->CostAWorker() || absl::IsResourceExhausted(job.failed->status)));
+      // every page but the bad one can still be read. It gives other slots, so never because
+      // somebody else killed a worker: the same file has the same size on every mount.
+      request.mutable_analyse()->set_sparing(second && job.failed->MayBeTheDocument());
       break;
     case Job::Kind::kDraw: {
       proto::Request::Draw* const draw = request.mutable_draw();

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "codecs/worker/answer.h"
 #include "codecs/worker/channel.h"
+#include "codecs/worker/memory_keeper.h"
 #include "codecs/worker/protocol.h"
 #include "codecs/worker/result_file.h"
 
@@ -20,11 +21,15 @@ Dispatcher::Dispatcher(const WorkerPoolOptions& options, int epoll_fd, int stder
              .max_workers = options.workers + size_t{1} + options.slow_workers,
              .stderr_fd = stderr_fd,
              .epoll_fd = epoll_fd}),
-      triage_(options.remember_failure) {}
+      triage_(options.remember_failure),
+      memory_(options, options.memory_keeper) {}
 
 void Dispatcher::Submit(std::unique_ptr<Job> job, MonotonicTime now) {
   absl::Status status = job->Check(options_.memory_bytes);
   if (status.ok()) status = triage_.Recall(*job, now);
+  if (status.ok() && options_.memory_keeper != nullptr) {
+    status = options_.memory_keeper->MayTake(job->MemoryNeed());
+  }
   if (!status.ok()) {
     // Not a new failure: not counted as one.
     finished_.push_back({std::move(job), status});
@@ -55,11 +60,7 @@ void Dispatcher::Cancel(WorkerPool::RequestId id, MonotonicTime now) {
   }
 }
 
-// What is alone may be larger than all there is.
-bool Dispatcher::FitsMemory(const Job& job) const {
-  return job.MemoryNeed() == 0 || running_.memory() == 0 ||
-         running_.memory() + job.MemoryNeed() <= options_.memory_bytes;
-}
+void Dispatcher::TrimIdle(MonotonicTime now) { Replace(memory_.TakeIdle(), now); }
 
 bool Dispatcher::FitsSlowMemory(const Job& job) const {
   return job.MemoryNeed() == 0 || running_.slow_memory() == 0 ||
@@ -69,16 +70,15 @@ bool Dispatcher::FitsSlowMemory(const Job& job) const {
 Dispatcher::Admission Dispatcher::AdmitOrdinary(const Job& job) {
   if (running_.ordinary() > options_.workers) return Admission::kHeldUp;
   if (job.IsBulk() && running_.bulk() >= options_.workers) return Admission::kHeldUp;
-  if (FitsMemory(job)) return Admission::kGo;
+  if (memory_.Fits(job)) return Admission::kGo;
   memory_wanted_ = true;
   return Admission::kHeldUp;
 }
 
-Dispatcher::Admission Dispatcher::AdmitSlow(const Job& job) const {
+Dispatcher::Admission Dispatcher::AdmitSlow(const Job& job) {
   if (running_.slow() >= options_.slow_workers) return Admission::kHeldUp;
   if (running_.CountOf(job.source->key()) > 0) return Admission::kPass;
-  const bool fits =
-      job.MemoryNeed() == 0 || (!memory_wanted_ && FitsMemory(job) && FitsSlowMemory(job));
+  const bool fits = !memory_wanted_ && FitsSlowMemory(job) && memory_.Fits(job);
   return fits ? Admission::kGo : Admission::kHeldUp;
 }
 
@@ -154,6 +154,10 @@ size_t Dispatcher::AssignSlow(MonotonicTime now) {
   return 0;
 }
 
+void Dispatcher::Replace(const std::vector<uint64_t>& workers, MonotonicTime now) {
+  for (const uint64_t number : workers) crew_.Dismiss(number, Crew::Why::kRecycled, now);
+}
+
 bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, bool slow, MonotonicTime now) {
   UniqueFd result;
   if (const uint64_t capacity = job->ResultCapacity(); capacity > 0) {
@@ -164,10 +168,13 @@ bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, bool slow, Mon
     }
     result = *std::move(made);
   }
+  Replace(memory_.InTheWay(*job, worker->number), now);
+  memory_.Begin(*job, worker->number, worker->pid);
   const int descriptors[] = {job->source->fd(), result.get()};
   const absl::Status sent =
       SendMessage(worker->socket.get(), MakeRequest(*job),
                   absl::MakeConstSpan(descriptors, result.valid() ? 2 : 1), Wait::kNo);
+  if (!sent.ok()) memory_.End(worker->number);
   if (absl::IsInternal(sent)) {  // the source's descriptor, or the system's limits
     FinishJob(std::move(job), absl::UnavailableError(sent.message()), now);
     return false;
@@ -211,6 +218,7 @@ void Dispatcher::GiveUpWithoutWorkers(MonotonicTime now) {
 }
 
 void Dispatcher::Schedule(MonotonicTime now) {
+  memory_.KeepOnly([this](uint64_t number) { return crew_.Find(number) != nullptr; });
   size_t wanted = 0;
   size_t finished = 0;
   do {
@@ -241,7 +249,8 @@ WorkerPoolStats Dispatcher::stats(MonotonicTime now) const {
   stats.waiting = static_cast<uint32_t>(queue_.size());
   stats.running = static_cast<uint32_t>(running_.size());
   stats.slow = static_cast<uint32_t>(running_.slow());
-  stats.memory_reserved = running_.memory();
+  stats.memory_reserved = memory_.given();
+  stats.memory_idle = memory_.idle();
   stats.memory_limit = options_.memory_bytes;
   stats.sandbox = crew_.sandbox();
   return stats;
@@ -251,7 +260,7 @@ void Dispatcher::Shutdown(MonotonicTime now) {
   crew_.DismissAll();
   const absl::Status stopped = absl::CancelledError("the filesystem is being unmounted");
   for (const uint64_t worker : running_.workers()) {
-    FinishJob(running_.Take(worker).job, stopped, now);
+    FinishJob(TakeRunning(worker), stopped, now);
   }
   for (std::unique_ptr<Job>& job : queue_.TakeAll()) FinishJob(std::move(job), stopped, now);
 }

@@ -2,8 +2,8 @@
 // thread and its lock.
 //
 // N workers draw; one more is there for what somebody waits for at a stat or in a listing, so that
-// this never waits behind drawings (Job::IsBulk). A drawing starts when the memory it takes is
-// free, or when no other drawing has any; while the first in its lane waits for memory no other of
+// this never waits behind drawings (Job::IsBulk). A request starts when the memory it
+// takes is free (MemoryAccount); while the first drawing in its lane waits for memory no other of
 // the lane overtakes it.
 //
 // What has been at its worker for slow_after moves to one of the slow places, or, when these or
@@ -29,6 +29,7 @@
 #include "codecs/worker/crew.h"
 #include "codecs/worker/job.h"
 #include "codecs/worker/job_queue.h"
+#include "codecs/worker/memory_account.h"
 #include "codecs/worker/running_jobs.h"
 #include "codecs/worker/triage.h"
 #include "codecs/worker/worker_pool.h"
@@ -41,8 +42,6 @@ class Dispatcher {
     std::unique_ptr<Job> job;
     absl::StatusOr<Job::Answer> answer;
   };
-  // A worker that holds more than this of memory of its own when it is done is replaced.
-  static constexpr uint64_t kRecycleBytes = 256ull << 20;
 
   // `options.workers` and `options.slow_workers` are at least 1 here.
   Dispatcher(const WorkerPoolOptions& options, int epoll_fd, int stderr_fd);
@@ -50,6 +49,7 @@ class Dispatcher {
   void Submit(std::unique_ptr<Job> job, MonotonicTime now);
   void Raise(WorkerPool::RequestId id, Priority priority);
   void Cancel(WorkerPool::RequestId id, MonotonicTime now);
+  void TrimIdle(MonotonicTime now);
 
   // Gives work to workers and starts more where they are wanted. Call after anything else here.
   void Schedule(MonotonicTime now);
@@ -71,13 +71,13 @@ class Dispatcher {
   // kPass: it waits for something of its own, those behind it need not.
   enum class Admission { kGo, kPass, kHeldUp, kNoWorker, kNeedsNewWorker };
 
-  bool FitsMemory(const Job& job) const;
   bool FitsSlowMemory(const Job& job) const;
   Admission AdmitOrdinary(const Job& job);
-  Admission AdmitSlow(const Job& job) const;
+  Admission AdmitSlow(const Job& job);
   Admission Admit(const Job& job, bool slow, Worker** worker);
   size_t AssignOrdinary(MonotonicTime now);
   size_t AssignSlow(MonotonicTime now);
+  void Replace(const std::vector<uint64_t>& workers, MonotonicTime now);
   bool Assign(Worker* worker, std::unique_ptr<Job> job, bool slow, MonotonicTime now);
   void HireFor(size_t wanted, MonotonicTime now);
   void GiveUpWithoutWorkers(MonotonicTime now);
@@ -91,6 +91,8 @@ class Dispatcher {
   void OnSlow(uint64_t number, MonotonicTime now);
   void TakeOff(uint64_t number, MonotonicTime now);
   void RecycleIfNotNeeded(Worker* worker, MonotonicTime now);
+  // The job of a worker that has one; its memory is free again.
+  std::unique_ptr<Job> TakeRunning(uint64_t number);
 
   bool IsSuspect(uint64_t source, MonotonicTime now) const;
   void MarkSlow(Job* job, MonotonicTime now);
@@ -103,6 +105,7 @@ class Dispatcher {
   JobQueue queue_;
   RunningJobs running_;
   Triage triage_;
+  MemoryAccount memory_;
   absl::flat_hash_map<uint64_t, size_t> slow_jobs_;  // how many are Job::slow, by source
   bool memory_wanted_ = false;  // the first of the ordinary drawings waits for some
   bool hiring_ = false;         // more workers are wanted than there are

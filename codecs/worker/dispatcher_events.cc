@@ -64,37 +64,55 @@ void Dispatcher::OnReply(Worker* worker, MonotonicTime now) {
 }
 
 void Dispatcher::OnAnswer(Worker* worker, absl::StatusOr<Job::Answer> answer, MonotonicTime now) {
-  std::unique_ptr<Job> job = running_.Take(worker->number).job;
+  std::unique_ptr<Job> job = TakeRunning(worker->number);
   job->not_worker = worker->number;
   const pid_t pid = worker->pid;
   crew_.EndWork(worker);
   RecycleIfNotNeeded(worker, now);
+  if (absl::IsResourceExhausted(answer.status())) {
+    if (memory_.HasMoreFor(*job)) {
+      job->wants_all_memory = true;
+      return TryAgain(std::move(job), now);
+    }
+    answer = memory_.RefusalOf(answer.status());
+    // Nobody else draws while it has all the memory: not tried once more, unless it can do with
+    // less.
+    if (job->kind != Job::Kind::kAnalyse) {
+      return FinishJob(std::move(job), triage_.OnExhausted(*job, answer.status(), now), now);
+    }
+  }
   if (!answer.ok())
     return OnFailure(std::move(job), FailedTry::Answered(answer.status()), pid, now);
   triage_.OnSuccess(*job);
   FinishJob(std::move(job), std::move(answer), now);
 }
 
-// A worker that grew, one that cannot be made quick again, and one that took the place of one that
-// was slow.
+// A worker that cannot be made quick again, one that took the place of one that was slow, and those
+// that hold too much.
 void Dispatcher::RecycleIfNotNeeded(Worker* worker, MonotonicTime now) {
   const bool too_many = crew_.size() > options_.workers + size_t{1} + running_.slow();
-  if (worker->nicer || too_many || OwnMemoryOf(worker->pid) > kRecycleBytes) {
-    crew_.Dismiss(worker->number, Crew::Why::kRecycled, now);
+  if (worker->nicer || too_many) {
+    return crew_.Dismiss(worker->number, Crew::Why::kRecycled, now);
   }
+  Replace(memory_.SetIdle(worker->number, OwnMemoryOf(worker->pid)), now);
+}
+
+std::unique_ptr<Job> Dispatcher::TakeRunning(uint64_t number) {
+  memory_.End(number);
+  return running_.Take(number).job;
 }
 
 void Dispatcher::OnCulprit(uint64_t number, FailedTry failed, MonotonicTime now) {
   const Worker* const worker = crew_.Find(number);
   const pid_t pid = worker == nullptr ? -1 : worker->pid;
-  std::unique_ptr<Job> job = running_.Take(number).job;
+  std::unique_ptr<Job> job = TakeRunning(number);
   crew_.Dismiss(number, Crew::Why::kUnasked, now);
   OnFailure(std::move(job), std::move(failed), pid, now);
 }
 
 void Dispatcher::HearOfDeaths(MonotonicTime now) {
   for (const Crew::Death& death : crew_.TakeDeaths()) {
-    std::unique_ptr<Job> job = running_.Take(death.number).job;
+    std::unique_ptr<Job> job = TakeRunning(death.number);
     if (!death.with_zygote) {
       OnFailure(std::move(job),
                 death.wait_status ? FailedTry::Died(*death.wait_status) : FailedTry::BrokeOff(),
@@ -153,7 +171,7 @@ void Dispatcher::OnSlow(uint64_t number, MonotonicTime now) {
 
 // No fault of the job's, nor of its worker's.
 void Dispatcher::TakeOff(uint64_t number, MonotonicTime now) {
-  std::unique_ptr<Job> job = running_.Take(number).job;
+  std::unique_ptr<Job> job = TakeRunning(number);
   crew_.Dismiss(number, Crew::Why::kRecycled, now);
   if (job->abandoned) {
     return FinishJob(std::move(job), absl::CancelledError("nobody waits any more"), now);

@@ -53,6 +53,11 @@ bool FailedTry::Crashed() const {
   }
 }
 
+bool FailedTry::MayBeTheDocument() const {
+  return Crashed() || how == How::kTimeout || how == How::kNonsense ||
+         absl::IsResourceExhausted(status);
+}
+
 FailedTry FailedTry::Answered(absl::Status status) {
   return {.how = How::kAnswered, .status = std::move(status)};
 }

@@ -41,6 +41,8 @@ struct FailedTry {
   bool WasKilled() const;
   // Died of what a bad page does: SIGSEGV, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS.
   bool Crashed() const;
+  // It may have been the document, its time, its memory, rather than somebody outside.
+  bool MayBeTheDocument() const;
   // By a system call that the sandbox forbids (SIGSYS).
   bool StoppedBySandbox() const;
 };

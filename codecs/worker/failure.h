@@ -8,7 +8,8 @@
 //   the page      besides those kDataLoss (what the worker answered made no sense) and kInternal
 //                 (workers crashed, twice, in the same way). Most likely it will fail so again, but
 //                 another version of this program may not.
-//   an accident   kDeadlineExceeded (time), kResourceExhausted (memory), kUnavailable (no worker, or
+//   an accident   kDeadlineExceeded (time), kResourceExhausted (memory), kUnavailable (no worker,
+//   or
 //                 the document was put aside), kAborted (the source changed), kCancelled.
 //
 // Functions of plain values: any thread.

@@ -18,6 +18,9 @@ constexpr uint64_t kMaxPayload = 1ull << 30;
 // An image too large to be kept is decoded three times: for its statistics, for the quality that
 // fills its slot, and for the JPEG.
 constexpr int kPasses = 3;
+// An answer is held by the worker, lies in its file, which is in no process' own memory, and is
+// copied out by the daemon.
+constexpr uint64_t kAnswers = 3;
 
 uint64_t Pixels(const Page& row) { return uint64_t{row.width} * row.height; }
 uint64_t RasterBytes(const Page& row) { return Pixels(row) * (row.gray ? 1 : 3); }
@@ -26,9 +29,17 @@ uint64_t RasterBytes(const Page& row) { return Pixels(row) * (row.gray ? 1 : 3);
 // a pixel, of 4:2:0 one and a half.
 uint64_t EncoderBytes(const Page& row) { return Pixels(row) * (row.gray ? 2 : 3); }
 
+// MuPDF without rasters: of 4 697 wild pages 9 in 10 took less in all, base and raster included.
+constexpr uint64_t kPdfBytes = 16 << 20;
+
+// An analysis draws pages at a third of their size and decodes images at an eighth. What takes more
+// (a progressive JPEG of many megapixels) is tried again with more.
+constexpr uint64_t kAnalysisBytes = 32 << 20;
+
 uint64_t NeedForPage(const DrawRequest& draw) {
-  if (draw.row.kind != PageKind::kDrawn) return 2 * draw.max_payload;
-  return 2 * RasterBytes(draw.row) + draw.max_payload;
+  if (draw.row.kind != PageKind::kDrawn) return (1 + kAnswers) * draw.max_payload + kPdfBytes;
+  const uint64_t raster = RasterBytes(draw.row);
+  return 2 * raster + raster / 8 + kAnswers * draw.max_payload + kPdfBytes;
 }
 
 }  // namespace
@@ -46,7 +57,8 @@ uint64_t Job::ResultCapacity() const {
 }
 
 uint64_t Job::MemoryNeed() const {
-  if (kind != Kind::kDraw) return 0;
+  if (kind == Kind::kProbe) return kPdfBytes;
+  if (kind == Kind::kAnalyse) return kAnalysisBytes;
   switch (draw.finish) {
     case Finish::kPage:
       return NeedForPage(draw);
@@ -55,12 +67,12 @@ uint64_t Job::MemoryNeed() const {
       // The decoder, or the encoder after it where the rows are kept: they are not needed at once.
       const uint64_t coders = rows > 0 ? std::max(draw.row.decode_bytes, EncoderBytes(draw.row))
                                        : draw.row.decode_bytes + EncoderBytes(draw.row);
-      return rows + coders + kBandBytes + 2 * draw.max_payload + draw.entry_bytes;
+      return rows + coders + kBandBytes + kAnswers * draw.max_payload + draw.entry_bytes;
     }
     case Finish::kThumbnail:
       return draw.row.decode_bytes + kBandBytes + draw.entry_bytes;
     case Finish::kEntry:
-      return 2 * draw.entry_bytes;
+      return kAnswers * draw.entry_bytes;
   }
   return 0;
 }

@@ -47,14 +47,17 @@ struct Job {
   bool suspect = false;
   // Cancelled while it was at a worker.
   bool abandoned = false;
+  // It failed for want of memory with what was guessed: next time it has all there is, alone.
+  bool wants_all_memory = false;
 
   // What the worker will have open afterwards; 0: nothing, what is looked at once is closed.
   uint64_t DocumentKey() const { return IsLookedAtOnce(source->format()) ? 0 : source->key(); }
   // Room for the answer in its result file.
   uint64_t ResultCapacity() const;
-  // What it takes at the worker, in bytes. A drawing: the raster, once more for the encoder's and
-  // MuPDF's intermediate ones (transparency groups), and the answer. A picture made of an image:
-  // what the decoder holds, the rows where they are kept, and the answer. 0 for all else.
+  // What it takes at the worker, in bytes, as far as can be guessed (MemoryAccount holds it to
+  // that). A drawing: the raster, once more for a decoded image or a transparency group, what
+  // MuPDF needs otherwise, and the answer. A picture made of an image: what the decoder holds, the
+  // rows where they are kept, and the answer. Answers count three times.
   uint64_t MemoryNeed() const;
   // May not have the last free worker: what draws, and what nobody waits for.
   bool IsBulk() const { return kind == Kind::kDraw || priority > Priority::kListing; }

@@ -12,6 +12,7 @@
 #include "codecs/pdf/notice.h"
 #include "codecs/picture/picture.h"
 #include "codecs/worker/channel.h"
+#include "codecs/worker/malloc_watch.h"
 #include "codecs/worker/open_sources.h"
 #include "codecs/worker/protocol.h"
 #include "codecs/worker/result_file.h"
@@ -157,6 +158,7 @@ int ServeRequests(const Engines& engines, int socket, const proto::Hello& hello)
     reply.set_id(request.id());
     absl::Status status;
     bool exhausted = false;
+    WatchMalloc();
     try {
       status = Serve(&sources, request, std::move(descriptors->front()), descriptors->back().get(),
                      &reply);
@@ -164,6 +166,7 @@ int ServeRequests(const Engines& engines, int socket, const proto::Hello& hello)
       status = absl::ResourceExhaustedError("memory ended");
       exhausted = true;
     }
+    if (MemoryEnded()) status = absl::ResourceExhaustedError("memory ended");
     if (!status.ok()) {
       reply.Clear();
       reply.set_id(request.id());

@@ -8,7 +8,6 @@
 namespace cbzfs {
 
 void RunningJobs::Add(uint64_t worker, RunningJob running) {
-  memory_ += running.job->MemoryNeed();
   if (running.in_slow_place) {
     ++slow_;
     slow_memory_ += running.job->MemoryNeed();
@@ -18,7 +17,6 @@ void RunningJobs::Add(uint64_t worker, RunningJob running) {
 
 RunningJob RunningJobs::Take(uint64_t worker) {
   RunningJob running = std::move(running_.extract(worker).mapped());
-  memory_ -= running.job->MemoryNeed();
   if (running.in_slow_place) {
     --slow_;
     slow_memory_ -= running.job->MemoryNeed();

@@ -49,8 +49,7 @@ class RunningJobs {
   size_t CountOf(uint64_t source) const;
   // The worker of one in a slow place whose document has another, and is not `source`.
   std::optional<uint64_t> FindSecondOfADocument(uint64_t source) const;
-  // Bytes, as of Job::MemoryNeed().
-  uint64_t memory() const { return memory_; }
+  // Of those in slow places, in bytes, as of Job::MemoryNeed().
   uint64_t slow_memory() const { return slow_memory_; }
 
   // The workers of those past their deadline, or past slow_at.
@@ -63,7 +62,6 @@ class RunningJobs {
  private:
   std::map<uint64_t, RunningJob> running_;
   size_t slow_ = 0;
-  uint64_t memory_ = 0;
   uint64_t slow_memory_ = 0;
 };
 

@@ -58,6 +58,11 @@ std::optional<absl::Status> Triage::OnFailure(Job* job, FailedTry failed, pid_t 
   return status;
 }
 
+absl::Status Triage::OnExhausted(const Job& job, const absl::Status& failure, MonotonicTime now) {
+  failures_.Remember(job, failure, now);
+  return failure;
+}
+
 std::optional<absl::Status> Triage::OnLostWithZygote(Job* job) {
   if (++job->lost_with_zygote < kMaxLostWithZygote) return std::nullopt;
   return absl::UnavailableError("the workers' parent process ended again and again");

@@ -50,6 +50,8 @@ class Triage {
   // A try of the job failed at the worker of this pid. Null: it shall be tried again. Else what it
   // failed with; that is remembered.
   std::optional<absl::Status> OnFailure(Job* job, FailedTry failed, pid_t pid, MonotonicTime now);
+  // The job ran out of all the memory there is: what it failed with, which is remembered.
+  absl::Status OnExhausted(const Job& job, const absl::Status& failure, MonotonicTime now);
   std::optional<absl::Status> OnLostWithZygote(Job* job);
   void OnSuccess(const Job& job);
 

@@ -18,8 +18,8 @@ namespace {
 
 // Rasters and coefficients come and go with every page. glibc would map each afresh and give it
 // back at once: 10 000 page faults for a page of 6 megapixels, a fifth of all that enhancing it
-// costs. So they stay in the heap, up to what a few such pages need; a worker that holds much more
-// than that is replaced when it is done (Dispatcher::kRecycleBytes).
+// costs. So they stay in the heap, up to what a few such pages need; what idle
+// workers hold counts, and they are replaced when others need it (MemoryAccount).
 void TuneAllocator() {
   mallopt(M_MMAP_THRESHOLD, 512 << 20);
   mallopt(M_TRIM_THRESHOLD, 96 << 20);

@@ -52,13 +52,14 @@ class WorkerPoolImpl final : public WorkerPool {
                  Priority priority, absl::AnyInvocable<void(absl::StatusOr<Drawn>)> done) override;
   void Raise(RequestId id, Priority priority) override;
   void Cancel(RequestId id) override;
+  void TrimIdle() override { Send({.kind = Command::Kind::kTrimIdle}); }
   WorkerPoolStats stats() const override;
   std::vector<int> pids() const override;
   void Stop() override;
 
  private:
   struct Command {
-    enum class Kind { kSubmit, kRaise, kCancel } kind;
+    enum class Kind { kSubmit, kRaise, kCancel, kTrimIdle } kind;
     RequestId id = 0;
     Priority priority = Priority::kBackground;
     std::unique_ptr<Job> job;
@@ -252,6 +253,9 @@ bool WorkerPoolImpl::TakeCommands() {
         break;
       case Command::Kind::kCancel:
         dispatcher_.Cancel(command.id, now);
+        break;
+      case Command::Kind::kTrimIdle:
+        dispatcher_.TrimIdle(now);
         break;
     }
   }

@@ -51,6 +51,8 @@
 
 namespace cbzfs {
 
+class MemoryKeeper;
+
 // First is served first.
 enum class Priority : uint8_t {
   kStat = 0,       // somebody waits for a file's size
@@ -97,7 +99,10 @@ struct Drawn {
 struct WorkerPoolOptions {
   std::string worker_program;                 // absolute path
   uint32_t workers = 0;                       // 0: one a core
-  uint64_t memory_bytes = 512ull << 20;       // admission for rasters in flight
+  uint64_t memory_bytes = 512ull << 20;       // for workers and finished pages (memory_account.h)
+  uint64_t alone_bytes = 0;                   // for one request without other workers, if more
+  uint64_t reserve_bytes = 32ull << 20;       // for one analysis more, when that is used up
+  MemoryKeeper* memory_keeper = nullptr;      // outlives the pool; null: nothing else counts
   uint64_t address_space_bytes = 4ull << 30;  // RLIMIT_AS of a worker
   uint64_t heap_bytes = 1ull << 30;           // RLIMIT_DATA of a worker: what a memory bomb ends at
   absl::Duration draw_deadline = absl::Seconds(20);
@@ -107,7 +112,7 @@ struct WorkerPoolOptions {
   // Of wild pages at 150 dpi 999 in 1000 are drawn within 0.55 s.
   absl::Duration slow_after = absl::Seconds(1);
   uint32_t slow_workers = 0;  // 0: as many as workers, and two at least
-  bool sandbox = true;  // a worker that cannot close its sandbox is none (sandbox.h)
+  bool sandbox = true;        // a worker that cannot close its sandbox is none (sandbox.h)
 };
 
 struct WorkerPoolStats {
@@ -129,9 +134,10 @@ struct WorkerPoolStats {
   uint64_t failed = 0;    // requests that failed for good
   uint64_t analysed = 0;  // documents
   uint64_t probed = 0;
-  uint32_t waiting = 0;  // requests in the queue
-  uint32_t running = 0;  // requests at a worker
-  uint64_t memory_reserved = 0;
+  uint32_t waiting = 0;          // requests in the queue
+  uint32_t running = 0;          // requests at a worker
+  uint64_t memory_reserved = 0;  // given to the requests at workers
+  uint64_t memory_idle = 0;      // held by idle workers
   uint64_t memory_limit = 0;
   SandboxState sandbox;  // of the newest worker
 };
@@ -161,6 +167,9 @@ class WorkerPool {
   // A request still in the queue is dropped and its callback called with kCancelled; one at a
   // worker is let finish (its result may still be of use). No effect on unknown ids.
   virtual void Cancel(RequestId id) = 0;
+
+  // Idle workers go, and what they hold with them; others come when they are wanted.
+  virtual void TrimIdle() {}
 
   virtual WorkerPoolStats stats() const = 0;
   // Pids of the live workers: for tests and for the administrator.

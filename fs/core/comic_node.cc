@@ -125,7 +125,7 @@ void ComicFile::Open(OpenDone done) {
   const std::string where = path();
   SourceKey key;
   auto file = services().library->OpenFile(where, &key, version_.book.source.format);
-  if (!file.ok()) return done(file.status());
+  if (!file.ok()) return done(OpenFailed(services(), where, file.status()));
   if (key != version_.book.source.key) return done(ErrnoStatus(ESTALE, where));
   services().books->Get(where, version_.book, Priority::kStat,
                         [self = shared_from_this(), where, file = *std::move(file),

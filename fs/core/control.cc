@@ -1,6 +1,7 @@
 #include "fs/core/control.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -194,6 +195,37 @@ std::shared_ptr<Node> MakeRoot(const std::shared_ptr<Services>& services) {
   return std::make_shared<FixedFolder>(services, Filesystem::kRootIno, 0555, std::move(children));
 }
 
+namespace {
+
+// What the monitor saw when it last looked; null: it does not know.
+nlohmann::ordered_json MemoryJson(const Services& services, const LruCacheStats& cache,
+                                  const WorkerPoolStats& pool) {
+  nlohmann::ordered_json json = {{"reserved", cache.bytes + cache.pinned + pool.memory_reserved},
+                                 {"limit", services.options.memory_bytes},
+                                 {"idle_workers", pool.memory_idle}};
+  if (services.monitor == nullptr) return json;
+  const MonitorStats seen = services.monitor->stats();
+  const MonitorOptions thresholds = MonitorOptionsOf(services.options);
+  const auto put = [&json](const char* name, const auto& value) {
+    json[name] = value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
+  };
+  put("daemon_pss", seen.daemon_bytes);
+  put("workers_pss", seen.workers_bytes);
+  put("available", seen.available);
+  put("pressure", seen.pressure);
+  json["pressed"] = seen.pressed;
+  json["warn"] = thresholds.warn_bytes;
+  json["trim"] = thresholds.trim_bytes;
+  json["trims"] = seen.trims;
+  json["warnings"] = seen.warnings;
+  if (!services.options.trace_memory) return json;
+  const struct mallinfo2 heap = mallinfo2();
+  json["heap"] = {{"used", heap.uordblks + heap.hblkhd}, {"free", heap.fordblks}};
+  return json;
+}
+
+}  // namespace
+
 std::string StatusJson(const Services& services) {
   const WorkerPoolStats pool = services.pool->stats();
   const PageStore::Stats pages = services.pages->stats();
@@ -220,8 +252,7 @@ std::string StatusJson(const Services& services) {
   json["cache"] = {{"bytes", pages.cache.bytes},     {"limit", pages.cache.limit},
                    {"entries", pages.cache.entries}, {"hits", pages.cache.hits},
                    {"misses", pages.cache.misses},   {"evicted", pages.cache.evicted}};
-  json["memory"] = {{"reserved", pages.cache.bytes + pages.cache.pinned + pool.memory_reserved},
-                    {"limit", services.options.memory_bytes}};
+  json["memory"] = MemoryJson(services, pages.cache, pool);
   json["workers"] = {{"alive", pool.alive},
                      {"restarts", pool.restarts},
                      {"timeouts", pool.timeouts},
@@ -236,6 +267,8 @@ std::string StatusJson(const Services& services) {
                      {"sandbox", services.options.sandbox ? "strict" : "off"},
                      {"seccomp", pool.sandbox.seccomp},
                      {"landlock", pool.sandbox.landlock_abi}};
+  json["descriptors"] = {{"open", services.library->sources().open()},
+                         {"limit", services.library->sources().limit()}};
   json["queue"] = {{"waiting", pool.waiting}, {"running", pool.running}};
   json["index"] = {{"documents", documents.documents},
                    {"hits", documents.hits},

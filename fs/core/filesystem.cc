@@ -1,6 +1,7 @@
 #include "fs/core/filesystem.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fs/core/control.h"
 #include "fs/core/errno_status.h"
@@ -48,12 +50,15 @@ absl::StatusOr<std::unique_ptr<Index>> OpenIndex(const Options& options) {
   return absl::PermissionDeniedError(opened.status().message());
 }
 
-WorkerPoolOptions PoolOptions(const Options& options, const std::string& program) {
+WorkerPoolOptions PoolOptions(const Options& options, const std::string& program,
+                              const MemoryShares& shares, MemoryKeeper* keeper) {
   WorkerPoolOptions pool;
   pool.worker_program = program;
   pool.workers = options.workers;
-  // The page cache has its part for itself; the rest is for pages being drawn.
-  pool.memory_bytes = options.memory_bytes - std::min(options.memory_bytes, options.cache_bytes);
+  pool.memory_bytes = shares.shared;
+  pool.alone_bytes = shares.alone;
+  pool.reserve_bytes = shares.reserve;
+  pool.memory_keeper = keeper;
   pool.draw_deadline = options.draw_timeout;
   pool.analyse_deadline = options.analyse_timeout;
   pool.sandbox = options.sandbox;
@@ -64,6 +69,36 @@ AdviceLimits LimitsOf(const Options& options) {
   return {.draw_timeout = options.draw_timeout,
           .analyse_timeout = options.analyse_timeout,
           .memory_bytes = options.memory_bytes};
+}
+
+std::string PartsOf(const Services& services) {
+  const LruCacheStats cache = services.pages->stats().cache;
+  const WorkerPoolStats pool = services.pool->stats();
+  const struct mallinfo2 heap = mallinfo2();
+  return absl::StrCat("pages ", cache.bytes, ", pages being sent ", cache.pinned,
+                      ", given to workers ", pool.memory_reserved, ", held by idle workers ",
+                      pool.memory_idle, ", documents in the index ",
+                      services.index->stats().documents, ", heap ", heap.uordblks + heap.hblkhd,
+                      ", free in the heap ", heap.fordblks);
+}
+
+// The services outlive the monitor's thread: Filesystem::Stop() ends it.
+MonitorHooks HooksOf(Services* services) {
+  MonitorHooks hooks;
+  hooks.workers = [services] { return services->pool->pids(); };
+  hooks.activity = [services] {
+    const WorkerPoolStats pool = services->pool->stats();
+    const LruCacheStats cache = services->pages->stats().cache;
+    return cache.hits + cache.misses + pool.drawn + pool.enhanced + pool.thumbnails + pool.entries +
+           pool.analysed + pool.probed + pool.failed;
+  };
+  hooks.trim = [services] {
+    services->pages->Trim(services->pages->stats().cache.bytes / 2);
+    services->pool->TrimIdle();
+    malloc_trim(0);
+  };
+  hooks.parts = [services] { return PartsOf(*services); };
+  return hooks;
 }
 
 }  // namespace
@@ -82,7 +117,13 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
                                : static_cast<uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   services->read_ahead = options.read_ahead >= 0 ? static_cast<uint32_t>(options.read_ahead)
                                                  : kReadAheadPerWorker * workers;
-  auto pool = WorkerPool::Start(PoolOptions(options, worker_program));
+  services->library->LimitOpenFiles(SourceLimit(workers));
+  const MemoryShares shares = ShareMemory(options.memory_bytes, workers);
+  services->monitor =
+      std::make_unique<MemoryMonitor>(MonitorOptionsOf(options), std::make_unique<SystemMemory>());
+  services->memory = std::make_unique<MemoryPlan>(services->monitor.get());
+  auto pool =
+      WorkerPool::Start(PoolOptions(options, worker_program, shares, services->memory.get()));
   if (!pool.ok()) return absl::FailedPreconditionError(pool.status().message());
   services->pool = *std::move(pool);
 
@@ -92,9 +133,10 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
   services->documents = std::make_unique<Documents>(services->library.get(), services->index.get(),
                                                     services->pool.get(), &services->errors,
                                                     options.analyse, LimitsOf(options));
-  services->pages =
-      std::make_unique<PageStore>(services->pool.get(), &services->errors, options.analyse,
-                                  options.cache_bytes, options.on_error, LimitsOf(options));
+  services->pages = std::make_unique<PageStore>(
+      services->pool.get(), &services->errors, options.analyse,
+      std::min(options.cache_bytes, shares.shared), options.on_error, LimitsOf(options));
+  services->memory->SetPages(services->pages.get());
   services->books = std::make_unique<Books>(services->documents.get(), options);
   const std::vector<std::string> names =
       options.view.empty() ? options.views : std::vector<std::string>{options.view};
@@ -106,6 +148,7 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
                                       absl::ToUnixNanos(absl::Now()));
     services->views.push_back(std::make_unique<View>(*view, since_ns));
   }
+  services->monitor->Start(HooksOf(services.get()));
   return std::unique_ptr<Filesystem>(new Filesystem(std::move(services)));
 }
 
@@ -131,6 +174,7 @@ void Filesystem::Stop() {
   StopNotifying();
   services_->pages->Stop();
   services_->pool->Stop();
+  services_->monitor->Stop();  // its hooks ask the pool, which may be asked for ever
 }
 
 void Filesystem::Lookup(uint64_t parent, std::string_view name, Node::LookupDone done) {

@@ -157,8 +157,7 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::s
   if (!st.ok()) return st.status();
   if (!S_ISREG(st->st_mode)) return ErrnoStatus(EINVAL, relative);
   *key = KeyOf(*st);
-  return std::make_shared<const SourceFile>(held.release(), static_cast<uint64_t>(st->st_size),
-                                            HashOf(*key), format);
+  return sources_->Share(held.release(), *key, HashOf(*key), format);
 }
 
 absl::StatusOr<int> Library::OpenFolder(const std::string& relative) const {

@@ -24,6 +24,7 @@
 #include "codecs/worker/worker_pool.h"
 #include "fs/core/names.h"
 #include "fs/core/open_beneath.h"
+#include "fs/core/source_table.h"
 
 namespace cbzfs {
 
@@ -57,12 +58,17 @@ class Library {
 
   // A regular file, links followed as in StatFile(); other kinds are EINVAL, so that a FIFO cannot
   // hang the mount.
-  // `format` is what the workers shall take it for.
+  // `format` is what the workers shall take it for. What is open already is shared; EMFILE when
+  // too much is (SourceTable).
   absl::StatusOr<std::shared_ptr<const SourceFile>> OpenFile(
       const std::string& relative, SourceKey* key, SourceFormat format = SourceFormat::kPdf) const;
 
   // A descriptor of a folder, without leave to read it; the caller closes it.
   absl::StatusOr<int> OpenFolder(const std::string& relative) const;
+
+  // How many different files may be open at once; before any is. Without: any number.
+  void LimitOpenFiles(uint64_t limit) { sources_ = std::make_unique<SourceTable>(limit); }
+  const SourceTable& sources() const { return *sources_; }
 
   absl::StatusOr<std::string> ReadLink(const std::string& relative) const;
   absl::StatusOr<struct statvfs> StatFs() const;
@@ -73,6 +79,7 @@ class Library {
 
   const int root_;
   const std::string path_;
+  std::unique_ptr<SourceTable> sources_ = std::make_unique<SourceTable>(UINT64_MAX);
 };
 
 // Size and modification time, by the descriptor, are what they were under `key`. The change time is
@@ -82,7 +89,8 @@ bool Unchanged(const SourceFile& file, const SourceKey& key);
 // Exactly `size` bytes at `offset`; EIO at a premature end (the file was truncated).
 absl::Status ReadExactly(const SourceFile& file, uint64_t offset, size_t size, char* out);
 
-// XXH3 over the size and the first and last 64 KiB: the same for a copy of the file on another host.
+// XXH3 over the size and the first and last 64 KiB: the same for a copy of the file on another
+// host.
 absl::StatusOr<uint64_t> Fingerprint(const SourceFile& file);
 
 // "%PDF" stands in the first KiB.

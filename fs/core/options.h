@@ -35,6 +35,10 @@ struct Options {
   uint64_t cache_bytes = 256ull << 20;   // finished pages
   bool cache_given = false;              // else it is at most half of the memory
   uint64_t memory_bytes = 512ull << 20;  // daemon and workers together: admission
+  uint64_t memory_warn = 0;              // all processes; 0: see MonitorOptionsOf()
+  uint64_t memory_trim = 0;              // the same
+  bool report_memory = false;            // MONITOR=true
+  bool trace_memory = false;             // DEBUG=true
   std::string index;                     // file; empty: the user's cache folder; "none": no file
   absl::Duration ttl = absl::Seconds(1);
   int64_t watch = -1;  // folders watched for changes; 0: none, -1: DefaultWatchLimit()

@@ -177,6 +177,14 @@ bool SetMemory(std::string_view value, Options* o) {
   return true;
 }
 
+bool SetMemoryWarn(std::string_view value, Options* o) {
+  return Assign(ParseSize(value), &o->memory_warn) && o->memory_warn > 0;
+}
+
+bool SetMemoryTrim(std::string_view value, Options* o) {
+  return Assign(ParseSize(value), &o->memory_trim) && o->memory_trim > 0;
+}
+
 bool SetIndex(std::string_view value, Options* o) {
   o->index = std::string(value);
   return !value.empty();
@@ -274,6 +282,10 @@ constexpr Own kOwn[] = {
     {"cache", "SIZE", kSize, SetCache, "memory for finished pages (256M)"},
     {"memory", "SIZE", "64M or more: bytes, or a number with K, M or G after it", SetMemory,
      "memory of the daemon and its workers together (512M)"},
+    {"memory_warn", "SIZE", kSize, SetMemoryWarn,
+     "warn when all processes together take more than this (1000M)"},
+    {"memory_trim", "SIZE", kSize, SetMemoryTrim,
+     "let go of finished pages when all processes take more (500M)"},
     {"index", "PATH|none", "the path of a file, or none", SetIndex,
      "file that remembers what is known of each comic ($XDG_CACHE_HOME/cbzfs/...)"},
     {"read_ahead", "N", "a number from 0 to 1000", SetReadAhead,

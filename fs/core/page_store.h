@@ -115,6 +115,10 @@ class PageStore {
   // and returns what the reader shall be told.
   absl::Status SourceFailed(const OpenBook& book, const absl::Status& failure);
 
+  // Memory of finished pages: see LruCache.
+  uint64_t Restrict(uint64_t bytes) { return cache_.Restrict(bytes); }
+  uint64_t Trim(uint64_t bytes) { return cache_.Trim(bytes); }
+
   // No new work is started from here on; what waits is called with kCancelled as the pool stops.
   void Stop() { stopping_ = true; }
 

@@ -1,8 +1,11 @@
 #include "fs/core/services.h"
 
+#include <errno.h>
 #include <xxhash.h>
 
 #include <array>
+
+#include "fs/core/errno_status.h"
 
 namespace cbzfs {
 namespace {
@@ -32,6 +35,16 @@ struct stat ShownAttr(int64_t since_ns, const struct stat& source, uint64_t ino,
   // The source's change time moves with a chmod or a rename, which change nothing here.
   st.st_ctim = st.st_mtim;
   return st;
+}
+
+absl::Status OpenFailed(Services& services, const std::string& path, const absl::Status& failure) {
+  const int error = ErrnoOf(failure);
+  if (error == EMFILE || error == ENFILE) {
+    services.errors.Report(path, 0,
+                           "too many files are open at once: raise the limit of open files "
+                           "(ulimit -n, or LimitNOFILE= of the systemd unit) before mounting");
+  }
+  return failure;
 }
 
 uint64_t InoOf(uint64_t view, std::string_view what, const struct stat& st) {

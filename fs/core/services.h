@@ -17,9 +17,11 @@
 #include "fs/core/documents.h"
 #include "fs/core/error_log.h"
 #include "fs/core/library.h"
+#include "fs/core/memory_plan.h"
 #include "fs/core/options.h"
 #include "fs/core/page_store.h"
 #include "fs/core/view.h"
+#include "fs/monitor/memory_monitor.h"
 
 namespace cbzfs {
 
@@ -29,6 +31,8 @@ struct Services {
   std::unique_ptr<Library> library;
   std::unique_ptr<Index> index;
   ErrorLog errors;
+  std::unique_ptr<MemoryMonitor> monitor;  // null in tests, as is the next
+  std::unique_ptr<MemoryPlan> memory;      // asked by the pool
   std::unique_ptr<WorkerPool> pool;
   std::unique_ptr<Documents> documents;
   std::unique_ptr<Books> books;
@@ -40,6 +44,9 @@ struct Services {
 // Attributes as the mount shows them: the source's owner and times, no write bits, one link. No
 // time is before `since_ns` (View::since_ns()).
 struct stat ShownAttr(int64_t since_ns, const struct stat& source, uint64_t ino, uint64_t size);
+
+// A file could not be opened. Where it is for want of descriptors, `.cbzfs/errors` says what to do.
+absl::Status OpenFailed(Services& services, const std::string& path, const absl::Status& failure);
 
 // Inode number of what `view` shows of the source file `st`; `what` tells apart several things that
 // one source shows as. Stable across mounts; never 0 or one of the first 1024, which the mount's

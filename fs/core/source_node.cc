@@ -61,7 +61,7 @@ void PlainFile::GetAttr(AttrDone done) {
 void PlainFile::Open(OpenDone done) {
   SourceKey key;
   auto file = services().library->OpenFile(path(), &key);
-  if (!file.ok()) return done(file.status());
+  if (!file.ok()) return done(OpenFailed(services(), path(), file.status()));
   auto open = std::make_shared<PlainOpenFile>(*std::move(file));
   {
     absl::MutexLock lock(&mu_);

@@ -175,6 +175,40 @@ TEST_F(IndexFailureTest, AFullDiskIsToldOnceAndTheIndexGoesOnInMemory) {
   EXPECT_EQ(warnings().size(), 1u);
 }
 
+TEST_F(IndexFailureTest, ADiskThatHasRoomAgainIsUsedAfterAWhile) {
+  auto index = Open();
+  index->PutDocument(Key(0), Row(0));
+  index->Flush();
+  {
+    FileSizeLimit full(200'000);
+    for (uint64_t n = 1; n <= 20; ++n) {
+      index->PutDocument(Key(n), {n, absl::StrCat("document ", n, std::string(20'000, ' '))});
+    }
+    index->Flush();
+    now_ += absl::Minutes(6);
+    for (uint64_t n = 21; n <= 40; ++n) {
+      index->PutDocument(Key(n), {n, absl::StrCat("document ", n, std::string(20'000, ' '))});
+    }
+    index->Flush();
+    EXPECT_TRUE(index->stats().memory_only);
+    EXPECT_EQ(warnings().size(), 1u) << "still full is no news";
+  }
+  index->PutDocument(Key(50), Row(50));
+  index->Flush();
+  EXPECT_TRUE(index->stats().memory_only) << "left alone for a while";
+  now_ += absl::Minutes(6);
+  index->PutDocument(Key(51), Row(51));
+  index->Flush();
+  EXPECT_FALSE(index->stats().memory_only);
+  EXPECT_THAT(warnings(),
+              ElementsAre(HasSubstr("going on in memory"), HasSubstr("can be written to again")));
+  for (const uint64_t n : {0, 10, 30, 50, 51}) {
+    EXPECT_THAT(Found(*index, n), HasSubstr(absl::StrCat("document ", n)));
+  }
+  index.reset();
+  EXPECT_EQ(Found(*Open(), 51), "document 51");
+}
+
 TEST_F(IndexFailureTest, ADiskThatIsFullFromTheStartIsAWarning) {
   FileSizeLimit full(0);
   auto index = Open();

@@ -96,6 +96,29 @@ TEST(LruCacheTest, EntriesArePinned) {
   EXPECT_FALSE(cache.Contains(1));
 }
 
+TEST(LruCacheTest, RestrictedItKeepsLessUntilItIsNot) {
+  Cache cache(100);
+  auto held = cache.Insert(1, Text("held"), 30);
+  for (int key = 2; key < 9; ++key) Put(cache, key, 10);
+  EXPECT_EQ(cache.Restrict(45), 40u) << "the newest, and what is held";
+  EXPECT_TRUE(cache.Contains(1));
+  EXPECT_TRUE(cache.Contains(8));
+  Put(cache, 10, 10);
+  EXPECT_FALSE(cache.Contains(8));
+  EXPECT_EQ(cache.stats().limit, 100u);
+  auto large = cache.Insert(11, Text("large"), 50);
+  EXPECT_FALSE(cache.Contains(11)) << "over what it may keep now";
+  EXPECT_EQ(cache.Restrict(0), 80u) << "what others hold cannot go";
+  large.reset();
+  held.reset();
+  EXPECT_EQ(cache.Restrict(0), 0u);
+  EXPECT_EQ(cache.Restrict(1000), 0u);
+  Put(cache, 12, 100);
+  EXPECT_TRUE(cache.Contains(12));
+  Put(cache, 13, 101);
+  EXPECT_FALSE(cache.Contains(13)) << "never over its capacity";
+}
+
 TEST(LruCacheTest, APointerFromFindPinsToo) {
   Cache cache(30);
   Put(cache, 1, 10, "held");

@@ -221,10 +221,21 @@ TEST_F(PoolTest, ZygoteKilled) {
   ExpectPoolWorks();
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(PoolTest, WorkerCannotTakeMoreMemoryThanItWasGiven) {
+  StartPool();
+  EXPECT_FALSE(Draw(PlainSource(5), Evil::kGrows).Wait().ok());
+  EXPECT_EQ(pool_->stats().restarts, 2u);
+  ExpectPoolWorks();
+}
+#endif
+
 TEST_F(PoolTest, WorkerThatGrewIsReplacedWhenItIsDone) {
   StartPool();
   const std::vector<int> before = pool_->pids();
-  EXPECT_TRUE(Draw(PlainSource(5), Evil::kGrows).Wait().ok());
+  DrawRequest large = RequestFor(Evil::kGrows);  // it may have so much meanwhile
+  large.row.width = large.row.height = 8000;
+  EXPECT_TRUE(Draw(PlainSource(5), large).Wait().ok());
   WaitForEndOf(before.at(0));
   ExpectPoolWorks();
   EXPECT_NE(pool_->pids(), before);

@@ -12,6 +12,7 @@
 #include <set>
 #include <vector>
 
+#include "codecs/worker/job.h"
 #include "gmock/gmock.h"
 #include "tests/codecs/worker/pool_fixture.h"
 
@@ -152,11 +153,18 @@ TEST_F(QueueTest, CancelledRequestAtAWorkerIsLetFinish) {
   EXPECT_TRUE(first_.Wait().ok());
 }
 
+uint64_t NeedOf(const DrawRequest& draw) {
+  Job job;
+  job.kind = Job::Kind::kDraw;
+  job.draw = draw;
+  return job.MemoryNeed();
+}
+
 TEST_F(PoolTest, MemoryAdmission) {
   options_.workers = 3;
   DrawRequest large = RequestFor(Evil::kAsk);
   large.row.width = large.row.height = 1000;
-  const uint64_t need = 2 * 3 * 1000 * 1000 + large.max_payload;
+  const uint64_t need = NeedOf(large);
   options_.memory_bytes = need + need / 2;
   StartPool();
   WarmUp(3);  // so that nothing but memory is missing
@@ -170,7 +178,7 @@ TEST_F(PoolTest, MemoryAdmission) {
   EXPECT_EQ(pool_->stats().running, 1u);
   EXPECT_EQ(pool_->stats().waiting, 2u);
   EXPECT_EQ(pool_->stats().memory_reserved, need);
-  EXPECT_TRUE(Probe(PlainSource(0)).Wait().ok());  // takes none
+  EXPECT_TRUE(Probe(PlainSource(0)).Wait().ok());  // has the reserve
   a.Tell(Evil::kGood);
   EXPECT_TRUE(first.Wait().ok());
   b.WaitForWorker();
@@ -182,13 +190,16 @@ TEST_F(PoolTest, MemoryAdmission) {
 
 TEST_F(PoolTest, DrawingLargerThanTheWholeBudgetRunsAlone) {
   options_.workers = 2;
-  options_.memory_bytes = 1000;
+  options_.memory_bytes = 64 << 20;
+  DrawRequest large = RequestFor(Evil::kAsk);
+  large.row.width = large.row.height = 5000;
+  ASSERT_GT(NeedOf(large), options_.memory_bytes);
   StartPool();
   WarmUp(2);
   Gate a(100);
   Gate b(101);
-  const Sent<Drawn> first = Draw(a.source(), Evil::kAsk);
-  const Sent<Drawn> second = Draw(b.source(), Evil::kAsk);
+  const Sent<Drawn> first = Draw(a.source(), large);
+  const Sent<Drawn> second = Draw(b.source(), large);
   a.WaitForWorker();
   LetThePoolSettle();
   EXPECT_EQ(pool_->stats().running, 1u);
@@ -329,9 +340,9 @@ TEST_F(PoolTest, WorkersDieWithTheDaemon) {
 TEST_F(PoolTest, EntriesLargerThanTheBudgetAreRefused) {
   options_.memory_bytes = 1000;
   StartPool();
-  DrawRequest entry = {.finish = Finish::kEntry, .entry_bytes = 500};
+  DrawRequest entry = {.finish = Finish::kEntry, .entry_bytes = 333};
   EXPECT_TRUE(Draw(PlainSource(0), entry).Wait().ok());
-  entry.entry_bytes = 501;
+  entry.entry_bytes = 334;
   EXPECT_TRUE(absl::IsResourceExhausted(Draw(PlainSource(0), entry).Wait().status()));
   entry.entry_bytes = uint64_t{1} << 62;
   EXPECT_TRUE(absl::IsResourceExhausted(Draw(PlainSource(0), entry).Wait().status()));
