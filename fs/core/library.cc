@@ -161,7 +161,7 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::s
 }
 
 absl::StatusOr<int> Library::OpenFolder(const std::string& relative) const {
-  return OpenAt(relative, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+  return OpenAt(relative, O_PATH | O_DIRECTORY, Links::kRefuse);
 }
 
 absl::StatusOr<std::string> Library::ReadLink(const std::string& relative) const {
