@@ -29,6 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text = ComicInfoText(source);
   FUZZ_CHECK(text.size() == ComicInfoBytes(source));
   FUZZ_CHECK(IsValidUtf8(text) && text.ends_with('\n'));
+  // XML 1.0, 2.2: no U+FFFE and no U+FFFF.
+  FUZZ_CHECK(text.find("\xEF\xBF\xBE") == text.npos && text.find("\xEF\xBF\xBF") == text.npos);
   for (const char c : text) FUZZ_CHECK(static_cast<uint8_t>(c) >= 0x20 || c == '\n');
 
   pugi::xml_document xml;

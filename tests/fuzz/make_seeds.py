@@ -100,6 +100,33 @@ DOCUMENTS = {
 }
 
 
+# Right but for one number, so that each check that refuses them is all that stands there.
+def one_wrong(name, kind, **wrong):
+    page = {"kind": kind, "width": 30, "height": 40, "offset": 50, "bytes": 60, "insert": -1,
+            "insert_at": 0, "payload": 4000} | wrong
+    entries = [(b"1.png", 900, b"")] if kind in (3, 4) else []
+    if kind == 4:
+        page |= {"width": wrong.get("width", 1), "height": 1, "payload": 0}
+        image = (3, 30, 40, 50, 60, -1, 0, 0)
+        return {name: document([image, tuple(page.values())], [(b"0.png", 9, b"")] + entries)}
+    return {name: document([tuple(page.values())], entries, inserts=[b"\xff\xe2\0\4ab"])}
+
+
+DOCUMENTS |= one_wrong("original_outside", 1, offset=(1 << 20) - 59)
+DOCUMENTS |= one_wrong("original_far_outside", 1, offset=1 << 63)
+DOCUMENTS |= one_wrong("original_short", 1, bytes=1)
+DOCUMENTS |= one_wrong("no_such_insert", 1, insert=1, insert_at=20)
+DOCUMENTS |= one_wrong("insert_before_the_stream", 1, insert=0, insert_at=1)
+DOCUMENTS |= one_wrong("insert_behind_the_stream", 1, insert=0, insert_at=61)
+DOCUMENTS |= one_wrong("image_outside", 3, offset=(1 << 20) - 59)
+DOCUMENTS |= one_wrong("raw_outside", 4, bytes=1 << 20)
+DOCUMENTS |= one_wrong("raw_of_a_size", 4, width=2)
+DOCUMENTS |= one_wrong("too_many_pixels", 0, width=10_000, height=5_001)
+DOCUMENTS |= one_wrong("too_wide", 0, width=65_501, height=1)
+DOCUMENTS |= one_wrong("no_height", 0, height=0)
+DOCUMENTS |= one_wrong("slot_too_long", 0, payload=(1 << 30) + 1)
+
+
 def documents():
     for name, data in DOCUMENTS.items():
         put("document", name, data)
@@ -235,6 +262,15 @@ def pure_functions():
             b"thumb_size=200,cover_height=400,read_ahead=3,box=media,show_hidden,qaulity=3",
             b"5K", b"0.5")):
         put("options", str(i), line)
+    # Each just outside what it may be.
+    for option in ("dpi=35", "dpi=1201", "quality=39", "quality=101", "max_pages=0", "guard=1k",
+                   "max_pages=1000001", "thumb_size=15", "thumb_size=1001", "cover_height=15",
+                   "cover_height=4001", "workers=0", "workers=257", "read_ahead=1001",
+                   "enhance_curve=1.01", "enhance_gamma=0.09", "enhance_gamma=10.1",
+                   "enhance_brightness=10.1", "enhance_contrast=10.1", "enhance_cutoff=49.1",
+                   "ttl=1000000001", "draw_timeout=0", "analyse_timeout=0.00000000001",
+                   "cache=9223372036854775808", "view=cbzz", "views=pages:cbz:pages"):
+        put("options", "edge_" + option.replace("=", "_").replace(":", "_"), option.encode())
     names = (b"Foo.pdf", b"Foo.PDF", b"Foo.cbz", b"Foo", b"a/../b\\c.jpg", b"CON.png",
              b"\x96\x9f.gif", b"a.jpg", b"a.png", "漫画.pdf".encode(), b"Foo.pdf.cbz", b"_x.jpg",
              b"a/b.jpg", b"a/c/d.txt")

@@ -1,5 +1,6 @@
 // What names become: of entries of archives, of library folders in each view, of pages.
 
+#include <strings.h>
 #include <sys/stat.h>
 
 #include <memory>
@@ -38,6 +39,25 @@ std::vector<ArchiveEntry> EntriesOf(const std::vector<std::string>& names) {
   return entries;
 }
 
+// What no file on any system may be called; see entry_names.h.
+bool IsSafe(std::string_view component) {
+  if (component.empty() || component.ends_with('.') || component.ends_with(' ')) return false;
+  if (component.find_first_of("\\:*?\"<>|") != std::string_view::npos) return false;
+  const std::string stem(component.substr(0, component.find('.')));
+  for (const char* const device : {"con", "prn", "aux", "nul", "com1", "com9", "lpt1", "lpt9"}) {
+    if (strcasecmp(stem.c_str(), device) == 0) return false;
+  }
+  return true;
+}
+
+void CheckSafe(std::string_view path) {
+  for (size_t start = 0; start <= path.size();) {
+    const size_t end = std::min(path.find('/', start), path.size());
+    FUZZ_CHECK(IsSafe(path.substr(start, end - start)));
+    start = end + 1;
+  }
+}
+
 void CheckArchiveNames(fuzz::Input& input) {
   static const std::unique_ptr<const LegacyCharsets> charsets = *LegacyCharsets::Load();
   const bool from_dos = input.Flag();
@@ -47,6 +67,7 @@ void CheckArchiveNames(fuzz::Input& input) {
     FUZZ_CHECK(IsValidUtf8(text));
     paths.push_back(SafePath(text, from_dos));
     FUZZ_CHECK(SafePath(paths.back(), from_dos) == paths.back());
+    CheckSafe(paths.back());
   }
   FlattenPaths(&paths);
   MakePathsUnique(&paths);
@@ -54,6 +75,7 @@ void CheckArchiveNames(fuzz::Input& input) {
   document.entries = EntriesOf(paths);
   FUZZ_CHECK(CheckEntryNames(document.entries).ok());
   for (const std::string& path : paths) {
+    CheckSafe(path);
     FUZZ_CHECK(path.size() <= kMaxFolderBytes + 1 + kMaxComponentBytes);
     document.pages.push_back({.kind = HasImageExtension(path) ? PageKind::kDrawn : PageKind::kRaw});
   }
