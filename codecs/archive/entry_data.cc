@@ -210,6 +210,10 @@ absl::StatusOr<std::string> DecodeEntry(const CodedEntry& entry, uint64_t max_by
   const absl::StatusOr<size_t> got = reader.Read(&more, 1);
   if (!got.ok()) return got.status();
   if (*got != 0) return absl::DataLossError("its data are longer than declared");
+  // Where there are no compressed bytes libzip gives none and compares nothing.
+  if (data.empty() && entry.crc != 0) {
+    return absl::DataLossError("its data do not have the declared check sum");
+  }
   return data;
 }
 

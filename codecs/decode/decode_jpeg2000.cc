@@ -18,6 +18,7 @@
 #include "codecs/decode/byte_reader.h"
 #include "codecs/decode/decoded_rows.h"
 #include "codecs/decode/formats.h"
+#include "codecs/decode/jpeg2000_stream.h"
 #include "codecs/decode/pixel_math.h"
 
 namespace cbzfs {
@@ -30,6 +31,7 @@ struct Jp2Header {
   uint32_t height = 0;
   uint32_t components = 0;
   bool palette = false;
+  uint64_t codestream = 0;  // where it begins in the file
 };
 
 // SIZ directly follows SOC (ISO 15444-1, A.5.1).
@@ -77,6 +79,7 @@ absl::StatusOr<Jp2Header> ReadHeader(Bytes head) {
     at += reader.Be32(at) == 1 ? 16 : 8;
   }
   if (absl::Status status = ReadCodestream(reader, at, &header); !status.ok()) return status;
+  header.codestream = at;
   if (header.components == 0 || header.components > kMaxComponents) {
     return absl::UnimplementedError("JPEG 2000 with an unusual number of components");
   }
@@ -102,11 +105,12 @@ using Image = std::unique_ptr<opj_image_t, ImageDeleter>;
 // The file, its codec and its stream, from the header to the picture.
 class Jp2File {
  public:
-  explicit Jp2File(Bytes file) : file_(file) {}
+  // `codestream`: of its Jp2Header.
+  Jp2File(Bytes file, uint64_t codestream)
+      : bare_(ByteReader(file).Is(0, "\xFF\x4F")), file_(file, codestream) {}
 
   absl::Status Open() {
-    const bool bare = ByteReader(file_).Is(0, "\xFF\x4F");
-    codec_.reset(opj_create_decompress(bare ? OPJ_CODEC_J2K : OPJ_CODEC_JP2));
+    codec_.reset(opj_create_decompress(bare_ ? OPJ_CODEC_J2K : OPJ_CODEC_JP2));
     stream_.reset(opj_stream_create(64 << 10, OPJ_TRUE));
     if (codec_ == nullptr || stream_ == nullptr) {
       return absl::ResourceExhaustedError("no memory for OpenJPEG");
@@ -122,7 +126,7 @@ class Jp2File {
     opj_set_default_decoder_parameters(&parameters);
     opj_image_t* image = nullptr;
     const bool opened = opj_setup_decoder(codec_.get(), &parameters) != OPJ_FALSE &&
-                        opj_decoder_set_strict_mode(codec_.get(), OPJ_FALSE) != OPJ_FALSE &&
+                        opj_decoder_set_strict_mode(codec_.get(), OPJ_TRUE) != OPJ_FALSE &&
                         opj_read_header(stream_.get(), codec_.get(), &image) != OPJ_FALSE;
     image_.reset(image);
     return opened && image_ != nullptr ? absl::OkStatus() : absl::DataLossError(Damage());
@@ -152,7 +156,9 @@ class Jp2File {
   }
 
   bool warned() const { return message_[0] != 0; }
+  bool damaged() const { return warned() || file_.mended(); }
   std::string Damage() const {
+    if (file_.mended()) return "JPEG 2000: cut off";
     return DamageLine("JPEG 2000", warned() ? message_ : "cannot be decoded");
   }
 
@@ -165,27 +171,27 @@ class Jp2File {
   }
   static OPJ_SIZE_T Read(void* out, OPJ_SIZE_T length, void* self) {
     Jp2File* file = static_cast<Jp2File*>(self);
-    const size_t got = std::min<size_t>(length, file->file_.size() - file->at_);
+    const size_t got = file->file_.Read(file->at_, static_cast<uint8_t*>(out), length);
     if (got == 0) return static_cast<OPJ_SIZE_T>(-1);
-    std::memcpy(out, file->file_.data() + file->at_, got);
     file->at_ += got;
     return got;
   }
   static OPJ_OFF_T Skip(OPJ_OFF_T length, void* self) {
     Jp2File* file = static_cast<Jp2File*>(self);
     if (length < 0 || static_cast<uint64_t>(length) > file->file_.size() - file->at_) return -1;
-    file->at_ += static_cast<size_t>(length);
+    file->at_ += static_cast<uint64_t>(length);
     return length;
   }
   static OPJ_BOOL Seek(OPJ_OFF_T offset, void* self) {
     Jp2File* file = static_cast<Jp2File*>(self);
     if (offset < 0 || static_cast<uint64_t>(offset) > file->file_.size()) return OPJ_FALSE;
-    file->at_ = static_cast<size_t>(offset);
+    file->at_ = static_cast<uint64_t>(offset);
     return OPJ_TRUE;
   }
 
-  const Bytes file_;
-  size_t at_ = 0;
+  const bool bare_;  // a codestream without boxes
+  const Jpeg2000Stream file_;
+  uint64_t at_ = 0;
   char message_[160] = {};
   std::unique_ptr<opj_stream_t, StreamDeleter> stream_;
   std::unique_ptr<opj_codec_t, CodecDeleter> codec_;
@@ -215,20 +221,22 @@ void YccToRgb(uint8_t* pixel) {
 
 class Jp2Rows final : public PixelRows {
  public:
-  Jp2Rows(const DecodeRequest& request, uint32_t width, uint32_t height, uint32_t reduction)
+  Jp2Rows(const DecodeRequest& request, uint64_t codestream, uint32_t width, uint32_t height,
+          uint32_t reduction)
       : PixelRows(width, height, request.info.gray ? 1 : 3),
         file_(request.file),
+        codestream_(codestream),
         reduction_(reduction) {}
 
   absl::Status Rewind() override {
     y_ = 0;
     if (image_ != nullptr) return absl::OkStatus();
     row_.resize(size_t{width()} * components());
-    Jp2File file(file_);
+    Jp2File file(file_, codestream_);
     if (absl::Status status = file.Open(); !status.ok()) return status;
     absl::StatusOr<Image> image = file.Decode(reduction_);
     if (!image.ok()) return image.status();
-    if (file.warned()) damage_ = file.Damage();
+    if (file.damaged()) damage_ = file.Damage();
     image_ = *std::move(image);
     absl::Status status = Understand();
     if (!status.ok()) image_.reset();
@@ -290,6 +298,7 @@ class Jp2Rows final : public PixelRows {
   }
 
   const Bytes file_;
+  const uint64_t codestream_;
   const uint32_t reduction_;
   Image image_;
   uint32_t colors_ = 0;
@@ -319,7 +328,9 @@ absl::StatusOr<ImageInfo> ReadJpeg2000Info(Bytes head) {
 }
 
 DecodedImage DecodeJpeg2000(const DecodeRequest& request) {
-  Jp2File file(request.file);
+  const absl::StatusOr<Jp2Header> header = ReadHeader(request.file);
+  if (!header.ok()) return header.status();
+  Jp2File file(request.file, header->codestream);
   if (absl::Status status = file.Open(); !status.ok()) return status;
   const opj_image_t& image = file.image();
   const uint32_t most = file.MostReduction();
@@ -343,7 +354,8 @@ DecodedImage DecodeJpeg2000(const DecodeRequest& request) {
   while (reduction < most && pixels() > kMaxPagePixels) ++reduction;
   if (pixels() > kMaxPagePixels) return TooLarge(request.width, request.height);
   if (width(reduction) == 0 || height(reduction) == 0) reduction = 0;
-  return std::make_unique<Jp2Rows>(request, width(reduction), height(reduction), reduction);
+  return std::make_unique<Jp2Rows>(request, header->codestream, width(reduction), height(reduction),
+                                   reduction);
 }
 
 }  // namespace cbzfs

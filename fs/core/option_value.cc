@@ -111,6 +111,8 @@ std::string_view NearestWord(std::string_view word,
   std::string_view nearest;
   size_t fewest = 3;
   for (const std::string_view candidate : candidates) {
+    // Each character that one of them has too many is a slip.
+    if (word.size() > candidate.size() + 2) continue;
     const size_t slips = Slips(word, candidate);
     if (slips < fewest && 2 * slips < word.size()) {
       fewest = slips;

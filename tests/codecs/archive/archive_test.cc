@@ -181,6 +181,10 @@ TEST(ArchiveTest, DataThatAreNotAsDeclaredAreLost) {
   EXPECT_TRUE(absl::IsDataLoss(read({.name = "a", .data = prose, .method = 8, .coded = ""})));
   EXPECT_TRUE(
       absl::IsDataLoss(read({.name = "a", .data = prose, .method = 8, .coded = "\xFF\xFF"})));
+  // Nothing in no bytes, of which libzip compares no check sum.
+  EXPECT_EQ(read({.name = "a", .method = 8, .coded = "", .crc = 1}),
+            absl::DataLossError("its data do not have the declared check sum"));
+  EXPECT_TRUE(read({.name = "a", .method = 8, .coded = "", .crc = 0}).ok());
 }
 
 TEST(ArchiveTest, AHeadIsHadOfDataThatBreakLater) {

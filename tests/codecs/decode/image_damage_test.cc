@@ -138,6 +138,40 @@ TEST(BrokenImages, AFileCutInTheMiddleShowsItsBeginning) {
   }
 }
 
+// Mean difference of a sample.
+double MeanDifference(const Pixels& a, const Pixels& b) {
+  if (a.bytes.size() != b.bytes.size()) return 256;
+  uint64_t sum = 0;
+  for (size_t i = 0; i < a.bytes.size(); ++i) sum += std::abs(a.bytes[i] - b.bytes[i]);
+  return static_cast<double>(sum) / static_cast<double>(a.bytes.size());
+}
+
+TEST(BrokenImages, ACutJpeg2000ShowsWhatIsThere) {
+  for (const char* name : {"rgb.j2k", "sycc.jp2", "tiled.jp2"}) {
+    SCOPED_TRACE(name);
+    const std::string& file = SampleOf(name).file;
+    const auto whole = DecodeAll(file);
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    for (const auto& [percent, difference] : {std::pair(50, 90.0), {80, 40.0}, {99, 5.0}}) {
+      SCOPED_TRACE(percent);
+      const auto pixels = DecodeAll(file.substr(0, file.size() * percent / 100));
+      ASSERT_TRUE(pixels.ok()) << pixels.status();
+      EXPECT_EQ(pixels->damage, "JPEG 2000: cut off");
+      EXPECT_LT(MeanDifference(*pixels, *whole), difference);
+    }
+    // Only the end marker is missing: all of the picture is there.
+    const auto pixels = DecodeAll(file.substr(0, file.size() - 2));
+    ASSERT_TRUE(pixels.ok()) << pixels.status();
+    EXPECT_EQ(pixels->bytes, whole->bytes);
+    EXPECT_EQ(pixels->damage, "JPEG 2000: cut off");
+    // Cut anywhere it says so, or cannot be decoded at all.
+    for (size_t size = 0; size < 400; ++size) {
+      const auto cut = DecodeAll(file.substr(0, size));
+      EXPECT_TRUE(!cut.ok() || !cut->damage.empty()) << size;
+    }
+  }
+}
+
 TEST(BrokenImages, ACutJpegSaysSo) {
   for (const char* name : {"rgb_420.jpg", "rgb_progressive.jpg", "gray.jpg", "cmyk.jpg"}) {
     SCOPED_TRACE(name);
