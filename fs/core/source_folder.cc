@@ -126,7 +126,7 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
     if (!found.ok()) return;  // it went away meanwhile
     DirEntry shown;
     shown.name = source.name;
-    shown.ino = found->node->ino();
+    shown.ino = found->attr.st_ino;
     shown.type = found->attr.st_mode & S_IFMT;
     shown.node = std::move(found->node);
     shown.attr = found->attr;
@@ -219,20 +219,21 @@ absl::StatusOr<Found> SourceFolder::FindPlain(const SourceName& source) {
   if (!view().ShowsAsItIs(st->st_mode)) return ErrnoStatus(ENOENT, path);
   const View* const shown_in = &view();
   Found found;
+  uint64_t ino = 0;
   if (S_ISDIR(st->st_mode)) {
-    const uint64_t ino = InoOf(view().id(), kFolderIno, *st);
+    ino = InoOf(view().id(), kFolderIno, *st);
     found.node = std::make_shared<SourceFolder>(shared_services(), shown_in, ino, path);
   } else if (S_ISLNK(st->st_mode)) {
-    found.node = std::make_shared<PlainLink>(shared_services(), shown_in,
-                                             InoOf(view().id(), "link", *st), path);
+    ino = InoOf(view().id(), "link", *st);
+    found.node = std::make_shared<PlainLink>(shared_services(), shown_in, ino, path);
   } else if (S_ISREG(st->st_mode)) {
-    found.node = std::make_shared<PlainFile>(shared_services(), shown_in,
-                                             InoOf(view().id(), "file", *st), path);
+    auto file = std::make_shared<PlainFile>(shared_services(), shown_in, *st, path);
+    ino = file->stat_ino();
+    found.node = std::move(file);
   } else {
     return ErrnoStatus(ENOENT, path);
   }
-  found.attr =
-      ShownAttr(view().since_ns(), *st, found.node->ino(), static_cast<uint64_t>(st->st_size));
+  found.attr = ShownAttr(view().since_ns(), *st, ino, static_cast<uint64_t>(st->st_size));
   return found;
 }
 

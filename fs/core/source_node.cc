@@ -6,14 +6,20 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "fs/core/errno_status.h"
+#include "fs/core/library.h"
 
 namespace cbzfs {
 namespace {
 
 class PlainOpenFile : public OpenFile {
  public:
-  explicit PlainOpenFile(std::shared_ptr<const SourceFile> file) : file_(std::move(file)) {}
+  PlainOpenFile(std::shared_ptr<const SourceFile> file, const SourceKey& key)
+      : file_(std::move(file)), key_(key) {
+    // What the kernel has cached of the node is of this version.
+    keep_cache = true;
+  }
 
   std::shared_ptr<ReadWait> Read(uint64_t offset, size_t size, ReadDone done) override {
     auto buffer = std::make_shared_for_overwrite<char[]>(size);
@@ -29,6 +35,11 @@ class PlainOpenFile : public OpenFile {
       if (n == 0) break;
       have += static_cast<size_t>(n);
     }
+    // After the read: what was read before the change is of the version that was opened.
+    if (!Unchanged(*file_, key_)) {
+      done(ErrnoStatus(EIO, "the source changed while open"));
+      return nullptr;
+    }
     ReadResult result;
     result.slices.push_back({buffer.get(), have, buffer});
     done(std::move(result));
@@ -37,6 +48,7 @@ class PlainOpenFile : public OpenFile {
 
  private:
   const std::shared_ptr<const SourceFile> file_;
+  const SourceKey key_;
 };
 
 }  // namespace
@@ -52,21 +64,41 @@ void SourceNode::Adopt(const Node& other) {
   path_ = std::move(path);
 }
 
+PlainFile::PlainFile(std::shared_ptr<Services> services, const View* view,
+                     const struct stat& source, std::string path)
+    : SourceNode(
+          std::move(services), view,
+          InoOf(view->id(), absl::StrCat("version ", HashOf(KeyOf(source)), " of file"), source),
+          std::move(path)),
+      key_(KeyOf(source)),
+      stat_ino_(InoOf(view->id(), "file", source)) {}
+
 void PlainFile::GetAttr(AttrDone done) {
-  auto st = services().library->Stat(path());
-  if (!st.ok()) return done(st.status());
-  done(ShownAttr(view().since_ns(), *st, ino(), static_cast<uint64_t>(st->st_size)));
+  const std::string where = path();
+  auto st = services().library->Stat(where);
+  if (!st.ok() || KeyOf(*st) != key_) {
+    // Deleted, replaced or changed: whoever has it open still sees what they opened. For others
+    // the kernel looks the name up again.
+    absl::MutexLock lock(&mu_);
+    if (auto file = open_.lock()) return done(open_attr_);
+    return done(ErrnoStatus(st.ok() ? ESTALE : ErrnoOf(st.status()), where));
+  }
+  done(ShownAttr(view().since_ns(), *st, stat_ino_, static_cast<uint64_t>(st->st_size)));
 }
 
 void PlainFile::Open(OpenDone done) {
+  const std::string where = path();
   SourceKey key;
-  auto file = services().library->OpenFile(path(), &key);
-  if (!file.ok()) return done(OpenFailed(services(), path(), file.status()));
-  auto open = std::make_shared<PlainOpenFile>(*std::move(file));
+  auto file = services().library->OpenFile(where, &key);
+  if (!file.ok()) return done(OpenFailed(services(), where, file.status()));
+  if (key != key_) return done(ErrnoStatus(ESTALE, where));
+  struct stat st;
+  if (fstat((*file)->fd(), &st) != 0) return done(ErrnoStatus(errno, where));
+  auto open = std::make_shared<PlainOpenFile>(*std::move(file), key);
   {
     absl::MutexLock lock(&mu_);
-    open->keep_cache = !opened_.has_value() || *opened_ == key;
-    opened_ = key;
+    open_ = open;
+    open_attr_ = ShownAttr(view().since_ns(), st, stat_ino_, static_cast<uint64_t>(key.size));
   }
   done(std::move(open));
 }

@@ -6,7 +6,6 @@
 #define CBZFS_FS_CORE_SOURCE_NODE_H_
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -39,17 +38,26 @@ class SourceNode : public Node {
   std::string path_ ABSL_GUARDED_BY(path_mu_);
 };
 
-// Any file that is no comic, byte for byte.
+// One version of any file that is no comic, byte for byte. A handle reads the version that it
+// opened, or EIO when the file was edited in place.
 class PlainFile : public SourceNode {
  public:
-  using SourceNode::SourceNode;
+  PlainFile(std::shared_ptr<Services> services, const View* view, const struct stat& source,
+            std::string path);
+
   void GetAttr(AttrDone done) override;
   void Open(OpenDone done) override;
 
+  // What stat shows: the same for all versions.
+  uint64_t stat_ino() const { return stat_ino_; }
+
  private:
+  const SourceKey key_;
+  const uint64_t stat_ino_;
   absl::Mutex mu_;
-  // What the kernel has cached of this inode is of this version.
-  std::optional<SourceKey> opened_ ABSL_GUARDED_BY(mu_);
+  // The latest handle, and what it looked like: for fstat() of a file deleted while open.
+  std::weak_ptr<OpenFile> open_ ABSL_GUARDED_BY(mu_);
+  struct stat open_attr_ ABSL_GUARDED_BY(mu_) = {};
 };
 
 class PlainLink : public SourceNode {

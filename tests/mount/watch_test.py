@@ -130,16 +130,32 @@ class WatchTest(harness.MountedTest):
             self.assertEqual(error.errno, errno.EIO)
         self.assertTrue(mount.daemon_alive())
 
-    def test_a_file_passed_through_shows_its_new_bytes_and_size_to_new_and_old_handles(self):
-        mount = self.mount()
-        self.warm(mount)
-        path = mount.file("Series", "notes.txt")
-        self.assertEqual(read(path), b"one")
-        with open(path, "rb", buffering=0) as file:
-            self.put("Series/notes.txt", b"two, and longer")
-            wait_for(lambda: os.fstat(file.fileno()).st_size == 15, "the open file's size")
-            wait_for(lambda: os.pread(file.fileno(), 100, 0) == b"two, and longer", "its bytes")
-        self.assertEqual(read(path), b"two, and longer")
+    def test_a_file_passed_through_is_one_version_to_each_handle(self):
+        old, new = b"one" * 100_000, b"two, and longer" * 50_000
+        for change in (self.put, self.put_by_rename):
+            with self.subTest(change=change.__name__):
+                self.put("Series/notes.txt", old)
+                mount = self.mount("read_ahead=0")
+                path = mount.file("Series", "notes.txt")
+                with open(path, "rb", buffering=0) as file:
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
+                    self.assertEqual(os.pread(file.fileno(), 4096, 0), old[:4096])
+                    change("Series/notes.txt", new)
+                    wait_for(lambda p=path: os.stat(p).st_size == len(new), "the new size by name")
+                    self.assertEqual(read(path), new)
+                    self.assertEqual(os.fstat(file.fileno()).st_size, len(old))
+                    for offset in range(0, len(old), 65536):
+                        try:
+                            wanted = old[offset:offset + 4096]
+                            self.assertEqual(os.pread(file.fileno(), 4096, offset), wanted)
+                        except OSError as error:
+                            self.assertEqual(error.errno, errno.EIO)
+                            self.assertEqual(change, self.put, "what was replaced can be read on")
+                self.assertEqual(read(path), new)
+                mount.unmount()
+
+    def put_by_rename(self, name, data):
+        os.rename(self.put(name + ".new", data), os.path.join(self.library, name))
 
     def test_a_renamed_folder_is_under_its_new_name_and_watched_there(self):
         mount = self.mount()
