@@ -69,7 +69,7 @@ std::optional<absl::Status> Triage::OnLostWithZygote(Job* job) {
 }
 
 void Triage::OnSuccess(const Job& job) {
-  if (job.failed) ++recovered_;
+  if (job.failed || job.wants_all_memory) ++recovered_;
 }
 
 void Triage::AddTo(WorkerPoolStats* stats, MonotonicTime now) const {

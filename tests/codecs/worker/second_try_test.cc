@@ -105,13 +105,15 @@ TEST_F(PoolTest, AnAnsweredFailureIsTriedOnAnotherWorker) {
   EXPECT_EQ(pool_->stats().restarts, 0u);
 }
 
-TEST_F(PoolTest, WantOfMemoryIsNotRemembered) {
+// Trying it means that nobody else draws: not again at each read.
+TEST_F(PoolTest, WantOfAllTheMemoryIsRemembered) {
   StartPool();
   for (int i = 0; i < 2; ++i) {
-    EXPECT_TRUE(
-        absl::IsResourceExhausted(Draw(PlainSource(5), Evil::kMemoryEnded).Wait().status()));
+    const absl::Status failure = Draw(PlainSource(5), Evil::kMemoryEnded).Wait().status();
+    EXPECT_TRUE(absl::IsResourceExhausted(failure)) << failure;
+    EXPECT_THAT(std::string(failure.message()), HasSubstr("-o memory="));
   }
-  EXPECT_EQ(pool_->stats().failed, 2u);
+  EXPECT_EQ(pool_->stats().failed, 1u);
   EXPECT_EQ(pool_->stats().restarts, 0u);
 }
 

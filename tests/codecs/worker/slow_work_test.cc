@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "codecs/worker/job.h"
 #include "tests/codecs/worker/pool_fixture.h"
 
 namespace cbzfs {
@@ -24,6 +25,13 @@ class SlowWorkTest : public PoolTest {
   }
   void WaitForPreempted(uint64_t count) {
     WaitUntil([count](const WorkerPoolStats& stats) { return stats.preempted == count; });
+  }
+  // What the pool reserves for it.
+  static uint64_t NeedOf(const DrawRequest& request) {
+    Job job;
+    job.kind = Job::Kind::kDraw;
+    job.draw = request;
+    return job.MemoryNeed();
   }
   static int NiceOf(int pid) { return getpriority(PRIO_PROCESS, static_cast<id_t>(pid)); }
 };
@@ -194,7 +202,7 @@ TEST_F(SlowWorkTest, SlowWorkHasHalfOfTheMemory) {
   options_.workers = 3;
   DrawRequest large = RequestFor(Evil::kAsk);
   large.row.width = large.row.height = 1000;
-  const uint64_t need = 2 * 3 * 1000 * 1000 + large.max_payload;
+  const uint64_t need = NeedOf(large);
   options_.memory_bytes = 3 * need;
   StartPool();
   Gate a(100);
@@ -220,8 +228,8 @@ TEST_F(SlowWorkTest, SlowWorkTakesNoMemoryThatOrdinaryWorkWaitsFor) {
   options_.workers = 3;
   options_.slow_after = absl::Hours(1);
   DrawRequest large = RequestFor(Evil::kAsk);
-  large.row.width = large.row.height = 1000;
-  options_.memory_bytes = 3 * (3 * 1000 * 1000 + large.max_payload);  // for one and a half
+  large.row.width = large.row.height = 5000;
+  options_.memory_bytes = NeedOf(large) + NeedOf(RequestFor(Evil::kGood)) * 3 / 2;
   StartPool();
   EXPECT_FALSE(Draw(PlainSource(102), Evil::kCrash).Wait().ok());
   WarmUp(3);  // so that nothing but memory is missing
