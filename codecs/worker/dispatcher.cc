@@ -169,10 +169,11 @@ bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, bool slow, Mon
     result = *std::move(made);
   }
   Replace(memory_.InTheWay(*job, worker->number), now);
-  memory_.Begin(*job, worker->number, worker->pid);
+  proto::Request request = MakeRequest(*job);
+  request.set_data_limit(memory_.Begin(*job, worker->number, worker->pid));
   const int descriptors[] = {job->source->fd(), result.get()};
   const absl::Status sent =
-      SendMessage(worker->socket.get(), MakeRequest(*job),
+      SendMessage(worker->socket.get(), request,
                   absl::MakeConstSpan(descriptors, result.valid() ? 2 : 1), Wait::kNo);
   if (!sent.ok()) memory_.End(worker->number);
   if (absl::IsInternal(sent)) {  // the source's descriptor, or the system's limits

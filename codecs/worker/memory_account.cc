@@ -1,7 +1,6 @@
 #include "codecs/worker/memory_account.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,15 +28,6 @@ uint64_t DataOf(pid_t pid) {
   if (!fd.valid() || read(fd.get(), text, sizeof text - 1) <= 0) return 0;
   const char* const line = strstr(text, "\nVmData:");
   return line == nullptr ? 0 : strtoull(line + strlen("\nVmData:"), nullptr, 10) << 10;
-}
-
-// Where it is not allowed (another user's worker, without CAP_SYS_RESOURCE) the limit that the
-// worker gave itself at its start stays.
-void HoldTo(pid_t pid, uint64_t bytes, uint64_t hard) {
-  rlimit limit;
-  if (prlimit(pid, RLIMIT_DATA, nullptr, &limit) != 0) return;
-  limit.rlim_cur = std::min<rlim_t>({bytes, hard, limit.rlim_max});
-  prlimit(pid, RLIMIT_DATA, &limit, nullptr);
 }
 
 }  // namespace
@@ -102,8 +92,9 @@ std::vector<uint64_t> MemoryAccount::InTheWay(const Job& job, uint64_t worker) c
   return named;
 }
 
-void MemoryAccount::Begin(const Job& job, uint64_t worker, pid_t pid) {
+uint64_t MemoryAccount::Begin(const Job& job, uint64_t worker, pid_t pid) {
   Given given{.bytes = NeedOf(job), .from_reserve = !FitsBudget(job)};
+  uint64_t held_to = 0;
   if (given.bytes > 0) {
     const auto held = idle_.find(worker);
     if (held != idle_.end()) given.bytes = std::max(given.bytes, held->second);
@@ -111,13 +102,14 @@ void MemoryAccount::Begin(const Job& job, uint64_t worker, pid_t pid) {
     if (base == 0) base = DataOf(pid);
     const uint64_t allowed = (given.from_reserve ? reserve_ : given.bytes) + kHeapSlack;
     // Under a sanitizer the shadow memory counts, terabytes of it.
-    if (base > 0 && base < heap_bytes_) HoldTo(pid, base + allowed, heap_bytes_);
+    if (base > 0 && base < heap_bytes_) held_to = std::min(base + allowed, heap_bytes_);
   }
   if (given.from_reserve) given.bytes = 0;
   idle_.erase(worker);
   given_ += given.bytes;
   running_[worker] = given;
   Share(given_ + idle());
+  return held_to;
 }
 
 void MemoryAccount::End(uint64_t worker) {

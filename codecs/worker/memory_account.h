@@ -1,8 +1,10 @@
 // Who among the workers has how much of the memory budget.
 //
 // A job is given an amount (Job::MemoryNeed(), or all of the budget) before it starts, and its
-// worker is held to that: RLIMIT_DATA counts what a process may have of private writable memory
-// (setrlimit(2)), which is the heap. So the sum stays under the budget whatever a document does. A
+// worker holds itself to that: RLIMIT_DATA counts what a process may have of private writable memory
+// (setrlimit(2)), which is the heap. So the sum stays under the budget whatever a document asks for.
+// (That the worker does it itself needs no privilege, which a daemon in a container has not. One
+// that a document has taken over could go up to WorkerPoolOptions::heap_bytes, its hard limit.) A
 // job that needs more than was guessed fails for want of memory and is given all of it, alone, the
 // second time; the idle workers go then, and what they would have taken is its as well.
 //
@@ -52,8 +54,9 @@ class MemoryAccount {
   // The idle workers to be replaced before `job` starts at `worker`, none if there is room.
   std::vector<uint64_t> InTheWay(const Job& job, uint64_t worker) const;
 
-  // The job starts, or stops being, at the worker. Begin() holds the worker to what it is given.
-  void Begin(const Job& job, uint64_t worker, pid_t pid);
+  // The job starts, or stops being, at the worker. Begin() returns the RLIMIT_DATA that the worker
+  // shall hold itself to, in bytes; 0: as before.
+  uint64_t Begin(const Job& job, uint64_t worker, pid_t pid);
   void End(uint64_t worker);
 
   // The worker is idle and holds so many bytes. Returns the idle workers to be replaced so that all

@@ -4,6 +4,7 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -79,6 +80,8 @@ absl::Status AllowCalls(void* filter, int socket, pid_t self) {
       {SCMP_SYS(madvise), 1, {Equals(2, MADV_DONTNEED)}},
       // pthread_once and the like wake whoever might wait, and nobody does: dav1d (AVIF).
       {SCMP_SYS(futex), 1, {HasBits(1, kOperation, FUTEX_WAKE)}},
+      // What the next request may take, up to the hard limit.
+      {SCMP_SYS(prlimit64), 2, {Equals(0, 0), Equals(1, RLIMIT_DATA)}},
       // abort().
       {SCMP_SYS(tgkill), 2, {Equals(0, static_cast<scmp_datum_t>(self)), Equals(2, SIGABRT)}},
   };
