@@ -4,7 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace cbzfs {
 
@@ -56,7 +60,9 @@ absl::StatusOr<OpenSources::Source> OpenSources::Get(const Key& key, UniqueFd so
   }
   // Not fstat, which is a call that could name any path (newfstatat): the sandbox has none.
   const off_t size = lseek(source.get(), 0, SEEK_END);
-  if (size < 0) return absl::InternalError("the source cannot be examined");
+  // Of a network or a disk, not of the file: it may be there again.
+  if (size < 0)
+    return absl::UnavailableError(absl::StrCat("the source cannot be read: ", strerror(errno)));
   if (static_cast<uint64_t>(size) < key.bytes) {
     return absl::DataLossError("the file became shorter while it was open");
   }
@@ -67,6 +73,9 @@ absl::StatusOr<OpenSources::Source> OpenSources::Get(const Key& key, UniqueFd so
   }
   MakeRoom(key.bytes);
   void* const data = mmap(nullptr, key.bytes, PROT_READ, MAP_PRIVATE, source.get(), 0);
+  if (data == MAP_FAILED && errno != ENOMEM) {
+    return absl::UnavailableError(absl::StrCat("the source cannot be mapped: ", strerror(errno)));
+  }
   if (data == MAP_FAILED) return absl::ResourceExhaustedError("the file is too large to be mapped");
   Entry entry{
       .key = key,

@@ -20,6 +20,7 @@ constexpr CodePair kCodes[] = {
     {absl::StatusCode::kInternal, proto::INTERNAL},
     {absl::StatusCode::kUnimplemented, proto::UNIMPLEMENTED},
     {absl::StatusCode::kOutOfRange, proto::OUT_OF_RANGE},
+    {absl::StatusCode::kUnavailable, proto::UNAVAILABLE},
 };
 
 // C0, DEL, C1, and the marks that make a terminal show text in another order than it is written.
