@@ -78,7 +78,8 @@ void Dispatcher::OnAnswer(Worker* worker, absl::StatusOr<Job::Answer> answer, Mo
     // Nobody else draws while it has all the memory: not tried once more, unless it can do with
     // less.
     if (job->kind != Job::Kind::kAnalyse) {
-      return FinishJob(std::move(job), triage_.OnExhausted(*job, answer.status(), now), now);
+      const absl::Status failure = triage_.OnExhausted(*job, answer.status(), now);
+      return FinishJob(std::move(job), failure, now);
     }
   }
   if (!answer.ok())

@@ -2,15 +2,9 @@
 
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CBZFS_OWN_MALLOC 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define CBZFS_OWN_MALLOC 0
-#endif
-#endif
-#if !defined(CBZFS_OWN_MALLOC) && defined(__GLIBC__)
+#include "codecs/worker/sanitized.h"
+
+#if !CBZFS_SANITIZED && defined(__GLIBC__)
 #define CBZFS_OWN_MALLOC 1
 #endif
 

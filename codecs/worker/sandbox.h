@@ -19,7 +19,7 @@
 // No namespaces are unshared: six of them cost 0.7 ms a fork (measured) and keep nothing away that
 // the others do not.
 //
-// Programs built with sanitizers (kSanitized) only give up the way to new privileges: their
+// Programs built with sanitizers (sanitized.h) only give up the way to new privileges: their
 // runtimes map terabytes, open files, start threads and look into themselves. The same holds for
 // valgrind, which cannot be told from here: use `-o sandbox=off` with it.
 //
@@ -35,21 +35,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "codecs/worker/sandbox_state.h"
+#include "codecs/worker/sanitized.h"
 
 namespace cbzfs {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 struct SandboxSettings {
   pid_t parent = -1;          // with whose end this process shall end

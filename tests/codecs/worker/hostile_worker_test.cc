@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "codecs/worker/sanitized.h"
 #include "codecs/worker/stderr_drain.h"
 #include "gmock/gmock.h"
 #include "spdlog/sinks/ostream_sink.h"
@@ -221,7 +222,7 @@ TEST_F(PoolTest, ZygoteKilled) {
   ExpectPoolWorks();
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !CBZFS_SANITIZED
 TEST_F(PoolTest, WorkerCannotTakeMoreMemoryThanItWasGiven) {
   StartPool();
   EXPECT_FALSE(Draw(PlainSource(5), Evil::kGrows).Wait().ok());

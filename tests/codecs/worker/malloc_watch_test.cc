@@ -10,12 +10,13 @@
 #include <functional>
 #include <new>
 
+#include "codecs/worker/sanitized.h"
 #include "gtest/gtest.h"
 
 namespace cbzfs {
 namespace {
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !CBZFS_SANITIZED
 
 // Runs `body` in a process with a heap of a few MiB more; what MemoryEnded() says after it.
 bool EndsUnder(const std::function<void()>& body) {

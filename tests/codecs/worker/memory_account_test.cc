@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "codecs/worker/memory_keeper.h"
+#include "codecs/worker/sanitized.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -15,7 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr uint64_t kMiB = 1'048'578;  // nearly, and a third of it is whole
+constexpr uint64_t kMiB = 1'048'578;   // nearly, and a third of it is whole
 constexpr pid_t kNobody = 0x7fffffff;  // over pid_max: no process
 
 class Keeper final : public MemoryKeeper {
@@ -172,7 +173,7 @@ TEST_F(MemoryAccountTest, IdleWorkersCountAndGiveWay) {
   EXPECT_EQ(account_.idle(), 0u);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !CBZFS_SANITIZED
 TEST_F(MemoryAccountTest, AWorkerIsHeldToWhatItWasGiven) {
   const uint64_t small = account_.Begin(Drawing(10), 1, getpid());
   account_.End(1);
