@@ -1,8 +1,5 @@
 #include "codecs/worker/request_loop.h"
 
-#include <sys/resource.h>
-
-#include <algorithm>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -20,6 +17,7 @@
 #include "codecs/worker/protocol.h"
 #include "codecs/worker/result_file.h"
 #include "codecs/worker/worker_pool.h"
+#include "codecs/worker/zygote_server.h"
 
 namespace cbzfs {
 namespace {
@@ -144,14 +142,6 @@ absl::Status Serve(OpenSources* sources, const proto::Request& request, UniqueFd
   return absl::InternalError("an unknown kind of request");
 }
 
-// An error leaves the limit of the last request.
-void HoldTo(uint64_t bytes) {
-  rlimit limit;
-  if (bytes == 0 || getrlimit(RLIMIT_DATA, &limit) != 0) return;
-  limit.rlim_cur = std::min<rlim_t>(bytes, limit.rlim_max);
-  setrlimit(RLIMIT_DATA, &limit);
-}
-
 }  // namespace
 
 int ServeRequests(const Engines& engines, int socket, const proto::Hello& hello) {
@@ -169,7 +159,7 @@ int ServeRequests(const Engines& engines, int socket, const proto::Hello& hello)
     reply.set_id(request.id());
     absl::Status status;
     bool exhausted = false;
-    HoldTo(request.data_limit());
+    HoldToData(request.data_limit());
     WatchMalloc();
     try {
       status = Serve(&sources, request, std::move(descriptors->front()), descriptors->back().get(),

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <string>
@@ -172,5 +173,12 @@ class ZygoteServer {
 }  // namespace
 
 int RunZygote(int socket, const WorkerMain& serve) { return ZygoteServer(socket, serve).Run(); }
+
+void HoldToData(uint64_t bytes) {
+  rlimit limit;
+  if (bytes == 0 || getrlimit(RLIMIT_DATA, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(bytes, limit.rlim_max);
+  setrlimit(RLIMIT_DATA, &limit);
+}
 
 }  // namespace cbzfs

@@ -9,6 +9,7 @@
 #ifndef CBZFS_CODECS_WORKER_ZYGOTE_SERVER_H_
 #define CBZFS_CODECS_WORKER_ZYGOTE_SERVER_H_
 
+#include <cstdint>
 #include <functional>
 
 #include "codecs/worker/protocol.pb.h"
@@ -24,6 +25,10 @@ namespace cbzfs {
 // zygote's exit code.
 using WorkerMain = std::function<int(int socket, const proto::Hello& hello)>;
 int RunZygote(int socket, const WorkerMain& serve);
+
+// For a worker: sets its RLIMIT_DATA to so many bytes, or to the hard limit if that is less. 0 and
+// an error leave it as it is.
+void HoldToData(uint64_t bytes);
 
 }  // namespace cbzfs
 

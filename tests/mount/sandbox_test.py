@@ -91,7 +91,7 @@ class SandboxTest(harness.MountedTest):
             self.assertEqual(limits["Max processes"], ["0", "0"])
             self.assertEqual(limits["Max core file size"], ["0", "0"])
             self.assertEqual(limits["Max open files"], ["8", "8"])
-            self.assertEqual(limits["Max file size"], limits["Max data size"])
+            self.assertEqual(limits["Max file size"][1], limits["Max data size"][1])
             self.assertNotIn("unlimited", limits["Max address space"])
 
     def test_a_worker_ends_with_its_parent(self):

@@ -171,6 +171,7 @@ int Serve(int socket, proto::Hello hello) {
     const int result = got->back().get();
     proto::Reply reply;
     reply.set_id(request.id());
+    HoldToData(request.data_limit());
     const Evil deed = DeedOf(request, source);
     if (deed != Evil::kHonestFailure && deed != Evil::kMemoryEnded) Answer(request, result, &reply);
     Prepare(deed, result, &reply);
