@@ -50,8 +50,13 @@ uint64_t MemoryAccount::Share(uint64_t taken) const {
   return keeper_->Fit(limit_ - std::min(limit_, taken));
 }
 
+uint64_t MemoryAccount::AllFor(const Job& job) const {
+  if (job.kind != Job::Kind::kAnalyse) return alone_;
+  return std::min(std::max(alone_, kLeastForAnalysis), heap_bytes_);
+}
+
 uint64_t MemoryAccount::NeedOf(const Job& job) const {
-  return job.wants_all_memory ? alone_ : std::min({job.MemoryNeed(), limit_, alone_});
+  return job.wants_all_memory ? AllFor(job) : std::min({job.MemoryNeed(), limit_, alone_});
 }
 
 bool MemoryAccount::FitsBudget(const Job& job) const {
@@ -144,7 +149,7 @@ std::vector<uint64_t> MemoryAccount::TakeIdle() {
 }
 
 bool MemoryAccount::HasMoreFor(const Job& job) const {
-  return !job.wants_all_memory && std::min(job.MemoryNeed(), limit_) < alone_;
+  return !job.wants_all_memory && std::min(job.MemoryNeed(), limit_) < AllFor(job);
 }
 
 absl::Status MemoryAccount::RefusalOf(const absl::Status& failure) const {

@@ -37,6 +37,11 @@ namespace cbzfs {
 
 class MemoryAccount {
  public:
+  // What an analysis that ran out of memory may have, be the budget smaller: sizes follow from the
+  // file and the options alone, never from how much memory a mount has. Far more than any honest
+  // one takes, which decodes no image that holds more than 64 MiB.
+  static constexpr uint64_t kLeastForAnalysis = 256ull << 20;
+
   // `keeper` may be null: nothing else counts.
   MemoryAccount(const WorkerPoolOptions& options, MemoryKeeper* keeper)
       : limit_(options.memory_bytes),
@@ -81,6 +86,7 @@ class MemoryAccount {
     bool from_reserve = false;
   };
 
+  uint64_t AllFor(const Job& job) const;
   uint64_t NeedOf(const Job& job) const;
   bool FitsBudget(const Job& job) const;
   // Hands what is left to the finished pages; what they hold all the same.

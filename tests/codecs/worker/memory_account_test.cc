@@ -173,6 +173,18 @@ TEST_F(MemoryAccountTest, IdleWorkersCountAndGiveWay) {
   EXPECT_EQ(account_.idle(), 0u);
 }
 
+TEST_F(MemoryAccountTest, AnAnalysisHasAllThatItsSizesTakeWhateverTheBudget) {
+  Job analysis;
+  analysis.kind = Job::Kind::kAnalyse;
+  EXPECT_TRUE(account_.HasMoreFor(analysis));
+  analysis.wants_all_memory = true;
+  EXPECT_FALSE(account_.HasMoreFor(analysis));
+  EXPECT_TRUE(account_.Fits(analysis));
+  account_.Begin(analysis, 1, kNobody);
+  EXPECT_EQ(account_.given(), MemoryAccount::kLeastForAnalysis);
+  EXPECT_FALSE(account_.Fits(Drawing(1)));
+}
+
 #if !CBZFS_SANITIZED
 TEST_F(MemoryAccountTest, AWorkerIsHeldToWhatItWasGiven) {
   const uint64_t small = account_.Begin(Drawing(10), 1, getpid());
