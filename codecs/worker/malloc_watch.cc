@@ -1,5 +1,6 @@
 #include "codecs/worker/malloc_watch.h"
 
+#include <cerrno>
 #include <cstddef>
 
 #include "codecs/worker/sanitized.h"
@@ -48,6 +49,7 @@ extern "C" {
 void* __libc_malloc(size_t bytes);
 void* __libc_calloc(size_t count, size_t bytes);
 void* __libc_realloc(void* block, size_t bytes);
+void* __libc_memalign(size_t alignment, size_t bytes);
 
 void* malloc(size_t bytes) { return cbzfs::Note(__libc_malloc(bytes), bytes); }
 
@@ -59,6 +61,22 @@ void* calloc(size_t count, size_t bytes) {
 
 void* realloc(void* block, size_t bytes) {
   return cbzfs::Note(__libc_realloc(block, bytes), bytes);
+}
+
+void* memalign(size_t alignment, size_t bytes) {
+  return cbzfs::Note(__libc_memalign(alignment, bytes), bytes);
+}
+
+void* aligned_alloc(size_t alignment, size_t bytes) { return memalign(alignment, bytes); }
+
+// OpenJPEG and dav1d take their samples so.
+int posix_memalign(void** block, size_t alignment, size_t bytes) {
+  const bool power_of_two = alignment != 0 && (alignment & (alignment - 1)) == 0;
+  if (!power_of_two || alignment % sizeof(void*) != 0) return EINVAL;
+  void* const made = memalign(alignment, bytes);
+  if (made == nullptr) return ENOMEM;
+  *block = made;
+  return 0;
 }
 }
 // NOLINTEND(bugprone-reserved-identifier)

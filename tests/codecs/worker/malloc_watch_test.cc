@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <functional>
 #include <new>
@@ -53,6 +54,11 @@ TEST(MallocWatchTest, EachWayOfAskingIsNoted) {
   EXPECT_TRUE(EndsUnder([] { block = calloc(kTooMuch / 100, 100); }));
   EXPECT_TRUE(EndsUnder([] { block = realloc(malloc(10), kTooMuch); }));
   EXPECT_TRUE(EndsUnder([] { block = new (std::nothrow) char[kTooMuch]; }));
+  EXPECT_TRUE(EndsUnder([] { block = aligned_alloc(64, kTooMuch); }));
+  EXPECT_TRUE(EndsUnder([] {
+    void* aligned = nullptr;
+    if (posix_memalign(&aligned, 32, kTooMuch) != ENOMEM) _exit(0);
+  }));
 }
 
 TEST(MallocWatchTest, GoingOnWithoutIsStillAnEnd) {
