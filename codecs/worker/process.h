@@ -13,7 +13,7 @@
 namespace cbzfs {
 
 // Resident memory in bytes that is not a mapped file: sources are mapped and are nobody's burden.
-// 0 when /proc does not say.
+// 0 when /proc does not say, and where a sanitizer keeps most of it (sanitized.h).
 uint64_t OwnMemoryOf(pid_t pid);
 
 // Ten steps nicer than this process, so that it only gets what others leave. There is no way back
