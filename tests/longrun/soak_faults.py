@@ -35,8 +35,10 @@ class Service:
         os.makedirs(self.cache, mode=0o700, exist_ok=True)
         self.mount: Optional[Daemon] = None
 
-    def start(self) -> Daemon:
-        options = f"memory={MEMORY[self.mounts % len(MEMORY)]},cache=24M,{self.options}"
+    def start(self, memory: Optional[str] = None) -> Daemon:
+        """With `memory=`, or the next of the small budgets, which not every page fits."""
+        memory = memory or MEMORY[self.mounts % len(MEMORY)]
+        options = f"memory={memory},cache=24M,{self.options}"
         self.mounts += 1
         for attempt in (1, 2):
             try:
