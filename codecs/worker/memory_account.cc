@@ -1,16 +1,10 @@
 #include "codecs/worker/memory_account.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "codecs/worker/memory_keeper.h"
-#include "codecs/worker/unique_fd.h"
+#include "codecs/worker/process.h"
 
 namespace cbzfs {
 namespace {
@@ -18,17 +12,6 @@ namespace {
 // What a heap takes beside what is asked of it. Whoever settles the budget sets it apart for each
 // worker, with its base.
 constexpr uint64_t kHeapSlack = 4 << 20;
-
-// What counts against RLIMIT_DATA, in bytes; 0 when /proc does not say.
-uint64_t DataOf(pid_t pid) {
-  char path[32];
-  snprintf(path, sizeof path, "/proc/%d/status", pid);
-  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
-  char text[4096] = {};
-  if (!fd.valid() || read(fd.get(), text, sizeof text - 1) <= 0) return 0;
-  const char* const line = strstr(text, "\nVmData:");
-  return line == nullptr ? 0 : strtoull(line + strlen("\nVmData:"), nullptr, 10) << 10;
-}
 
 }  // namespace
 

@@ -1,12 +1,12 @@
 // Who among the workers has how much of the memory budget.
 //
 // A job is given an amount (Job::MemoryNeed(), or all of the budget) before it starts, and its
-// worker holds itself to that: RLIMIT_DATA counts what a process may have of private writable memory
-// (setrlimit(2)), which is the heap. So the sum stays under the budget whatever a document asks for.
-// (That the worker does it itself needs no privilege, which a daemon in a container has not. One
-// that a document has taken over could go up to WorkerPoolOptions::heap_bytes, its hard limit.) A
-// job that needs more than was guessed fails for want of memory and is given all of it, alone, the
-// second time; the idle workers go then, and what they would have taken is its as well.
+// worker holds itself to that: RLIMIT_DATA counts what a process may have of private writable
+// memory (setrlimit(2)), which is the heap. So the sum stays under the budget whatever a document
+// asks for. (That the worker does it itself needs no privilege, which a daemon in a container has
+// not. One that a document has taken over could go up to WorkerPoolOptions::heap_bytes, its hard
+// limit.) A job that needs more than was guessed fails for want of memory and is given all of it,
+// alone, the second time; the idle workers go then, and what they would have taken is its as well.
 //
 // An idle worker holds memory too (up to 96 MiB of heap that is kept to spare page faults, see
 // worker_main.cc, and what its documents take): it counts, and where room is wanted such workers

@@ -16,6 +16,9 @@ namespace cbzfs {
 // 0 when /proc does not say, and where a sanitizer keeps most of it (sanitized.h).
 uint64_t OwnMemoryOf(pid_t pid);
 
+// What counts against its RLIMIT_DATA, in bytes; 0 when /proc does not say.
+uint64_t DataOf(pid_t pid);
+
 // Ten steps nicer than this process, so that it only gets what others leave. There is no way back
 // without a privilege.
 void MakeNicer(pid_t pid);
