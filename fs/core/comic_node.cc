@@ -106,11 +106,7 @@ void ComicFile::GetAttr(AttrDone done) {
   const std::string where = path();
   auto st = services().library->StatFile(where);
   if (!st.ok() || KeyOf(*st) != version_.book.source.key) {
-    // Deleted, replaced or changed: whoever has it open still sees what they opened. For others
-    // the kernel looks the name up again.
-    absl::MutexLock lock(&mu_);
-    if (auto file = open_.lock()) return done(open_attr_);
-    return done(ErrnoStatus(st.ok() ? ESTALE : ErrnoOf(st.status()), where));
+    return done(latest_.AttrOfGone(st, where));
   }
   services().books->GetBytes(
       where, version_.book, part_, Priority::kStat,
@@ -157,9 +153,7 @@ absl::StatusOr<std::shared_ptr<OpenFile>> ComicFile::MakeFile(
   }
   // What the kernel has cached of this node is of this version.
   open->keep_cache = keep;
-  absl::MutexLock lock(&mu_);
-  open_ = open;
-  open_attr_ = ShownAttr(view().since_ns(), st, stat_ino_, bytes);
+  latest_.Set(open, ShownAttr(view().since_ns(), st, stat_ino_, bytes));
   return open;
 }
 

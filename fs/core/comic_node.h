@@ -67,10 +67,7 @@ class ComicFile : public SourceNode, public std::enable_shared_from_this<ComicFi
   const BookPart part_;
   const uint64_t stat_ino_;
   const std::shared_ptr<ReadAhead> ahead_;
-  absl::Mutex mu_;
-  // The latest handle, and what it looked like: for fstat() of a file deleted while open.
-  std::weak_ptr<OpenFile> open_ ABSL_GUARDED_BY(mu_);
-  struct stat open_attr_ ABSL_GUARDED_BY(mu_) = {};
+  LatestHandle latest_;
 };
 
 // The files of a book as a folder, or a folder inside that.

@@ -13,27 +13,13 @@
 #include <cstring>
 #include <utility>
 
+#include "codecs/worker/unique_fd.h"
 #include "fs/core/errno_status.h"
 
 namespace cbzfs {
 namespace {
 
 constexpr size_t kFingerprintEdge = 64 << 10;
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 struct DirCloser {
   void operator()(DIR* dir) const { closedir(dir); }
@@ -88,7 +74,7 @@ uint64_t HashOf(const SourceKey& key) {
 }
 
 absl::StatusOr<std::unique_ptr<Library>> Library::Open(const std::string& path) {
-  Fd root(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  UniqueFd root(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (root.get() < 0) return ErrnoStatus(errno, path);
   std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), &free);
   if (real == nullptr) return ErrnoStatus(errno, path);
@@ -109,14 +95,14 @@ absl::StatusOr<int> Library::OpenAt(const std::string& relative, int flags, Link
 absl::StatusOr<struct stat> Library::Stat(const std::string& relative) const {
   auto fd = OpenAt(relative, O_PATH | O_NOFOLLOW, Links::kRefuse);
   if (!fd.ok()) return fd.status();
-  Fd held(*fd);
+  UniqueFd held(*fd);
   return StatFd(held.get(), relative);
 }
 
 absl::StatusOr<struct stat> Library::StatFile(const std::string& relative) const {
   auto fd = OpenAt(relative, O_PATH, Links::kFollow);
   if (!fd.ok()) return fd.status();
-  Fd held(*fd);
+  UniqueFd held(*fd);
   auto st = StatFd(held.get(), relative);
   if (st.ok() && !S_ISREG(st->st_mode)) return ErrnoStatus(EINVAL, relative);
   return st;
@@ -125,7 +111,7 @@ absl::StatusOr<struct stat> Library::StatFile(const std::string& relative) const
 absl::StatusOr<Library::Folder> Library::List(const std::string& relative) const {
   auto fd = OpenAt(relative, O_RDONLY | O_DIRECTORY, Links::kRefuse);
   if (!fd.ok()) return fd.status();
-  Fd held(*fd);
+  UniqueFd held(*fd);
   Folder folder;
   auto st = StatFd(held.get(), relative);
   if (!st.ok()) return st.status();
@@ -152,7 +138,7 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::s
   // O_NONBLOCK: opening a FIFO must not wait for its other end.
   auto fd = OpenAt(relative, O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::kFollow);
   if (!fd.ok()) return fd.status();
-  Fd held(*fd);
+  UniqueFd held(*fd);
   auto st = StatFd(held.get(), relative);
   if (!st.ok()) return st.status();
   if (!S_ISREG(st->st_mode)) return ErrnoStatus(EINVAL, relative);
@@ -167,7 +153,7 @@ absl::StatusOr<int> Library::OpenFolder(const std::string& relative) const {
 absl::StatusOr<std::string> Library::ReadLink(const std::string& relative) const {
   auto fd = OpenAt(relative, O_PATH | O_NOFOLLOW, Links::kRefuse);
   if (!fd.ok()) return fd.status();
-  Fd held(*fd);
+  UniqueFd held(*fd);
   char target[PATH_MAX];
   const ssize_t n = readlinkat(held.get(), "", target, sizeof(target));
   if (n < 0) return ErrnoStatus(errno == ENOENT ? EINVAL : errno, relative);

@@ -64,6 +64,19 @@ void SourceNode::Adopt(const Node& other) {
   path_ = std::move(path);
 }
 
+void LatestHandle::Set(const std::shared_ptr<OpenFile>& file, const struct stat& attr) {
+  absl::MutexLock lock(&mu_);
+  file_ = file;
+  attr_ = attr;
+}
+
+absl::StatusOr<struct stat> LatestHandle::AttrOfGone(const absl::StatusOr<struct stat>& now,
+                                                     const std::string& where) const {
+  absl::MutexLock lock(&mu_);
+  if (!file_.expired()) return attr_;
+  return ErrnoStatus(now.ok() ? ESTALE : ErrnoOf(now.status()), where);
+}
+
 PlainFile::PlainFile(std::shared_ptr<Services> services, const View* view,
                      const struct stat& source, std::string path)
     : SourceNode(
@@ -77,11 +90,7 @@ void PlainFile::GetAttr(AttrDone done) {
   const std::string where = path();
   auto st = services().library->Stat(where);
   if (!st.ok() || KeyOf(*st) != key_) {
-    // Deleted, replaced or changed: whoever has it open still sees what they opened. For others
-    // the kernel looks the name up again.
-    absl::MutexLock lock(&mu_);
-    if (auto file = open_.lock()) return done(open_attr_);
-    return done(ErrnoStatus(st.ok() ? ESTALE : ErrnoOf(st.status()), where));
+    return done(latest_.AttrOfGone(st, where));
   }
   done(ShownAttr(view().since_ns(), *st, stat_ino_, static_cast<uint64_t>(st->st_size)));
 }
@@ -95,11 +104,7 @@ void PlainFile::Open(OpenDone done) {
   struct stat st;
   if (fstat((*file)->fd(), &st) != 0) return done(ErrnoStatus(errno, where));
   auto open = std::make_shared<PlainOpenFile>(*std::move(file), key);
-  {
-    absl::MutexLock lock(&mu_);
-    open_ = open;
-    open_attr_ = ShownAttr(view().since_ns(), st, stat_ino_, static_cast<uint64_t>(key.size));
-  }
+  latest_.Set(open, ShownAttr(view().since_ns(), st, stat_ino_, static_cast<uint64_t>(key.size)));
   done(std::move(open));
 }
 

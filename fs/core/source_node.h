@@ -38,6 +38,23 @@ class SourceNode : public Node {
   std::string path_ ABSL_GUARDED_BY(path_mu_);
 };
 
+// The latest handle of one version of a file, and what it looked like: for fstat() of a file that
+// was deleted, replaced or changed while open.
+class LatestHandle {
+ public:
+  void Set(const std::shared_ptr<OpenFile>& file, const struct stat& attr);
+
+  // What a stat answers when `now`, not this version, is what is at `where`: whoever has the
+  // version open still sees what they opened. For others the kernel looks the name up again.
+  absl::StatusOr<struct stat> AttrOfGone(const absl::StatusOr<struct stat>& now,
+                                         const std::string& where) const;
+
+ private:
+  mutable absl::Mutex mu_;
+  std::weak_ptr<OpenFile> file_ ABSL_GUARDED_BY(mu_);
+  struct stat attr_ ABSL_GUARDED_BY(mu_) = {};
+};
+
 // One version of any file that is no comic, byte for byte. A handle reads the version that it
 // opened, or EIO when the file was edited in place.
 class PlainFile : public SourceNode {
@@ -54,10 +71,7 @@ class PlainFile : public SourceNode {
  private:
   const SourceKey key_;
   const uint64_t stat_ino_;
-  absl::Mutex mu_;
-  // The latest handle, and what it looked like: for fstat() of a file deleted while open.
-  std::weak_ptr<OpenFile> open_ ABSL_GUARDED_BY(mu_);
-  struct stat open_attr_ ABSL_GUARDED_BY(mu_) = {};
+  LatestHandle latest_;
 };
 
 class PlainLink : public SourceNode {
