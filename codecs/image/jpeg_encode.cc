@@ -1,5 +1,6 @@
 #include "codecs/image/jpeg_encode.h"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
@@ -66,7 +67,22 @@ struct Job {
   bool rows_ended;
 };
 
-void Configure(jpeg_compress_struct* cinfo, const RowSource& source, int quality, bool gray) {
+void SetTable(jpeg_compress_struct* cinfo, JHUFF_TBL** place, const HuffmanTable& table) {
+  if (*place == nullptr) *place = jpeg_alloc_huff_table(reinterpret_cast<j_common_ptr>(cinfo));
+  std::copy(table.count.begin(), table.count.end(), (*place)->bits);
+  std::copy(table.symbols.begin(), table.symbols.end(), (*place)->huffval);
+  (*place)->sent_table = FALSE;
+}
+
+void SetTables(jpeg_compress_struct* cinfo, const HuffmanTables& tables) {
+  for (int i = 0; i < 2; ++i) {
+    SetTable(cinfo, &cinfo->dc_huff_tbl_ptrs[i], tables.dc[i]);
+    SetTable(cinfo, &cinfo->ac_huff_tbl_ptrs[i], tables.ac[i]);
+  }
+}
+
+void Configure(jpeg_compress_struct* cinfo, const RowSource& source, int quality, bool gray,
+               const HuffmanTables* tables) {
   cinfo->image_width = source.width;
   cinfo->image_height = source.height;
   cinfo->input_components = static_cast<int>(source.components);
@@ -74,7 +90,8 @@ void Configure(jpeg_compress_struct* cinfo, const RowSource& source, int quality
   jpeg_set_defaults(cinfo);
   jpeg_set_colorspace(cinfo, gray ? JCS_GRAYSCALE : JCS_YCbCr);
   jpeg_set_quality(cinfo, quality, TRUE);
-  cinfo->optimize_coding = TRUE;
+  cinfo->optimize_coding = tables == nullptr ? TRUE : FALSE;
+  if (tables != nullptr) SetTables(cinfo, *tables);
   cinfo->dct_method = JDCT_ISLOW;
   cinfo->write_JFIF_header = FALSE;  // the layout writes it
   cinfo->write_Adobe_marker = FALSE;
@@ -88,7 +105,7 @@ void Configure(jpeg_compress_struct* cinfo, const RowSource& source, int quality
 
 // False when libjpeg gave up or the rows ended; the reason is in the job. Only plain data lives
 // here: libjpeg jumps over this frame.
-bool Run(Job* job, const RowSource& source, int quality, bool gray) {
+bool Run(Job* job, const RowSource& source, int quality, bool gray, const HuffmanTables* tables) {
   jpeg_compress_struct* cinfo = &job->cinfo;
   cinfo->err = jpeg_std_error(&job->errors.manager);
   job->errors.manager.error_exit = OnError;
@@ -99,7 +116,7 @@ bool Run(Job* job, const RowSource& source, int quality, bool gray) {
   }
   jpeg_create_compress(cinfo);
   cinfo->dest = &job->sink.manager;
-  Configure(cinfo, source, quality, gray);
+  Configure(cinfo, source, quality, gray, tables);
   jpeg_start_compress(cinfo, TRUE);
   while (cinfo->next_scanline < cinfo->image_height) {
     JSAMPROW row = const_cast<JSAMPROW>(source.row(source.state, cinfo->next_scanline));
@@ -117,8 +134,8 @@ bool Run(Job* job, const RowSource& source, int quality, bool gray) {
 
 }  // namespace
 
-absl::StatusOr<std::string> EncodeJpegPayload(const RowSource& source, uint32_t quality,
-                                              bool gray) {
+absl::StatusOr<std::string> EncodeJpegPayload(const RowSource& source, uint32_t quality, bool gray,
+                                              const HuffmanTables* tables) {
   Job job = {};
   // An eighth of a byte a pixel holds nearly every page without growing.
   job.sink.capacity = 4096 + static_cast<size_t>(source.width) * source.height / 8;
@@ -130,7 +147,7 @@ absl::StatusOr<std::string> EncodeJpegPayload(const RowSource& source, uint32_t 
   job.sink.manager.empty_output_buffer = GrowSink;
   job.sink.manager.term_destination = FinishSink;
 
-  if (!Run(&job, source, static_cast<int>(quality), gray)) {
+  if (!Run(&job, source, static_cast<int>(quality), gray, tables)) {
     std::free(job.sink.data);
     if (job.rows_ended) return absl::CancelledError("no more rows to encode");
     const std::string message = absl::StrCat("libjpeg: ", job.errors.message);
@@ -150,12 +167,13 @@ absl::StatusOr<std::string> EncodeJpegPayload(const RowSource& source, uint32_t 
   return payload;
 }
 
-absl::StatusOr<std::string> EncodeJpegPayload(PixelRows& rows, uint32_t quality, bool gray) {
+absl::StatusOr<std::string> EncodeJpegPayload(PixelRows& rows, uint32_t quality, bool gray,
+                                              const HuffmanTables* tables) {
   if (absl::Status status = rows.Rewind(); !status.ok()) return status;
   const RowSource source{
       rows.width(), rows.height(), rows.components(),
       [](void* state, uint32_t) { return static_cast<PixelRows*>(state)->Next(); }, &rows};
-  absl::StatusOr<std::string> payload = EncodeJpegPayload(source, quality, gray);
+  absl::StatusOr<std::string> payload = EncodeJpegPayload(source, quality, gray, tables);
   if (absl::IsCancelled(payload.status())) return WhyRowsEnded(rows);
   return payload;
 }

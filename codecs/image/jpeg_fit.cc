@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -70,9 +71,12 @@ class Fitter {
 
  private:
   absl::Status Look();
+  // With the best tables for it, in two passes of libjpeg's; with the sample's, in one.
   absl::StatusOr<std::string> Encode(uint32_t quality) const {
     return EncodeJpegPayload(rows_, quality, gray_);
   }
+  absl::StatusOr<std::string> EncodeAtOnce(uint32_t quality);
+  absl::Status EncodeSample(uint32_t quality);
   absl::StatusOr<uint32_t> FirstQuality();
   absl::StatusOr<FittedJpeg> FitLower(uint64_t size_at_asked) const;
   absl::StatusOr<FittedJpeg> FitSoftened() const;
@@ -85,6 +89,8 @@ class Fitter {
   const std::string_view prefix_;
   bool gray_;
   Lattice lattice_;
+  std::string sample_;           // the lattice's payload,
+  uint32_t sample_quality_ = 0;  // at this; 0: none yet
 };
 
 absl::StatusOr<FittedJpeg> Fitter::Done(std::string payload, uint32_t quality,
@@ -103,7 +109,9 @@ absl::Status Fitter::Look() {
   lattice_.step = pixels < kSmallImage ? kSmallSampleOneIn : kSampleOneIn;
   lattice_.height = rows_.height() / 16 * 16;
   lattice_.components = rows_.components();
-  if (asked_ < kHighestQuality && lattice_.height > 0) {
+  // Above the highest quality that is tried there is nothing to estimate, and of a small picture no
+  // tables are made.
+  if (lattice_.height > 0 && (asked_ < kHighestQuality || lattice_.step == kSampleOneIn)) {
     lattice_.columns = rows_.width() / 16 / lattice_.step;
   }
   if (gray_ && lattice_.columns == 0) return absl::OkStatus();
@@ -134,17 +142,33 @@ uint32_t Fitter::FillingQuality(double size) const {
   return quality;
 }
 
+absl::Status Fitter::EncodeSample(uint32_t quality) {
+  if (sample_quality_ == quality) return absl::OkStatus();
+  const RowSource source{lattice_.columns * 16, lattice_.height, lattice_.components, Lattice::Row,
+                         &lattice_};
+  absl::StatusOr<std::string> sample = EncodeJpegPayload(source, quality, gray_);
+  if (!sample.ok()) return sample.status();
+  sample_ = *std::move(sample);
+  sample_quality_ = quality;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Fitter::EncodeAtOnce(uint32_t quality) {
+  // Of a small picture the sample is too small for tables, and two passes cost little.
+  if (lattice_.columns == 0 || lattice_.step != kSampleOneIn) return Encode(quality);
+  if (absl::Status status = EncodeSample(quality); !status.ok()) return status;
+  const std::optional<HuffmanTables> tables = TablesForWhole(sample_);
+  if (!tables.has_value()) return absl::InternalError("libjpeg made a sample without tables");
+  return EncodeJpegPayload(rows_, quality, gray_, &*tables);
+}
+
 // Estimates from the lattice what quality fills the slot, so that one whole encode does.
 absl::StatusOr<uint32_t> Fitter::FirstQuality() {
-  if (lattice_.columns == 0) return asked_;
-  const uint32_t width = lattice_.columns * 16;
-  const RowSource source{width, lattice_.height, lattice_.components, Lattice::Row, &lattice_};
-  absl::StatusOr<std::string> sample = EncodeJpegPayload(source, asked_, gray_);
-  if (!sample.ok()) return sample.status();
-  lattice_.pixels = {};
+  if (lattice_.columns == 0 || asked_ >= kHighestQuality) return asked_;
+  if (absl::Status status = EncodeSample(asked_); !status.ok()) return status;
   const double times = static_cast<double>(rows_.width()) * rows_.height() /
-                       (static_cast<double>(width) * lattice_.height);
-  return FillingQuality(static_cast<double>(sample->size()) * times);
+                       (16.0 * lattice_.columns * lattice_.height);
+  return FillingQuality(static_cast<double>(sample_.size()) * times);
 }
 
 // The best quality under the asked one that fits, by secant steps on log size over log scale:
@@ -201,16 +225,18 @@ absl::StatusOr<FittedJpeg> Fitter::Fit() {
   if (absl::Status status = Look(); !status.ok()) return status;
   absl::StatusOr<uint32_t> first = FirstQuality();
   if (!first.ok()) return first.status();
-  uint32_t quality = *first;
-  uint64_t size = 0;
-  while (true) {
-    absl::StatusOr<std::string> payload = Encode(quality);
+  for (const uint32_t quality : {*first, asked_}) {
+    absl::StatusOr<std::string> payload = EncodeAtOnce(quality);
     if (!payload.ok()) return payload.status();
-    size = payload->size();
-    if (size <= max_payload_) return Done(*std::move(payload), quality, false);
+    if (payload->size() <= max_payload_) return Done(*std::move(payload), quality, false);
     if (quality == asked_) break;
-    quality = asked_;  // the estimate was too bold: what was asked for is what counts
+    // The estimate was too bold: what was asked for is what counts.
   }
+  absl::StatusOr<std::string> payload = Encode(asked_);
+  if (!payload.ok()) return payload.status();
+  const uint64_t size = payload->size();
+  if (size <= max_payload_) return Done(*std::move(payload), asked_, false);
+  payload = std::string();
   return FitLower(size);
 }
 

@@ -1,13 +1,20 @@
 // A picture as a JPEG that fits: the asked quality where it can, the best lower one where it must.
 //
 // The result is a payload (see codecs/document/document.h): DQT, SOF, DHT, SOS and the scan,
-// without SOI, APP0 and EOI, because the layout makes those itself. Baseline, optimised Huffman
-// tables, 4:2:0, islow DCT; one component when every pixel is gray. The bytes are a pure function
-// of the pixels and the arguments: same on every host, run and thread count.
+// without SOI, APP0 and EOI, because the layout makes those itself. Baseline, 4:2:0, islow DCT; one
+// component when every pixel is gray. The bytes are a pure function of the pixels and the
+// arguments: same on every host, run and thread count.
 //
-// A picture is read in passes from top to bottom: one to look at it (unless it is gray by its type
-// and cannot be encoded above the asked quality), one for each encode. Two in all nearly always; a
-// picture that overflows its slot takes up to five more, one that must be softened up to twelve.
+// Huffman tables are those of a sample, one MCU in 16, for pictures of half a megapixel or more:
+// libjpeg then codes in one pass (huffman_tables.h), in 0.4 (gray) to 0.65 (colour) of the time for
+// scanned comics, 0.75 for text. They take 0.1 to 0.3 % more room for comics, 1 to 4 % for text and
+// 9 % for nearly empty pages of 6 kB. Where that room is wanting the best tables are found after
+// all, so quality never pays for it. Smaller pictures have the best ones.
+//
+// A picture is read in passes from top to bottom: one to look at it (unless it is gray by its type,
+// small, and cannot be encoded above the asked quality), one for each encode. Two in all nearly
+// always; a picture that overflows its slot takes up to six more, one that must be softened up to
+// thirteen.
 //
 // Any thread; keeps no state.
 

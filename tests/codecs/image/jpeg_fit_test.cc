@@ -11,6 +11,7 @@
 
 #include <jpeglib.h>
 
+#include "codecs/image/jpeg_encode.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -171,6 +172,30 @@ TEST(JpegFit, SpareRoomGoesIntoQuality) {
   auto vast = FitJpeg(image.View(), 75, needed * 20);
   ASSERT_TRUE(vast.ok());
   EXPECT_LE(vast->quality, 95u);
+}
+
+// Pages are first coded with the tables of a sample, which take a little more room than the best.
+TEST(JpegFit, TablesOfASampleCostNeitherPixelsNorQuality) {
+  const Image page = Drawing(1000, 1400);
+  const RowSource source{1000, 1400, 3,
+                         [](void* state, uint32_t y) -> const uint8_t* {
+                           return static_cast<Image*>(state)->At(0, y);
+                         },
+                         const_cast<Image*>(&page)};
+  const auto best = EncodeJpegPayload(source, 85, false);
+  ASSERT_TRUE(best.ok());
+  const auto roomy = FitJpeg(page.View(), 85, best->size() * 109 / 100);
+  ASSERT_TRUE(roomy.ok());
+  EXPECT_EQ(roomy->quality, 85u);
+  EXPECT_NE(roomy->payload, *best);
+  EXPECT_LT(roomy->payload.size(), best->size() * 102 / 100);
+  EXPECT_EQ(Decode(roomy->payload).pixels, Decode(*best).pixels);
+  EXPECT_EQ(Decode(roomy->payload).warnings, 0);
+  // Where only the best fit, they are what it gets.
+  const auto tight = FitJpeg(page.View(), 85, best->size());
+  ASSERT_TRUE(tight.ok());
+  EXPECT_EQ(tight->quality, 85u);
+  EXPECT_EQ(tight->payload, *best);
 }
 
 TEST(JpegFit, AnOverflowingPageLosesNoMoreQualityThanItMust) {
