@@ -208,12 +208,12 @@ System ThisSystem() {
 Failure Prepare(const System& system, CommandLine* command) {
   std::string& index = command->options.index;
   if (!index.empty() && index != "none") index = Absolute(index);
-  if (const Failure failure = PrepareLibrary(&command->library)) return failure;
+  if (Failure failure = PrepareLibrary(&command->library)) return failure;
   // Whoever opened the device for us has mounted and checked already.
   if (absl::StartsWith(command->mountpoint, "/dev/fd/")) return std::nullopt;
-  if (const Failure failure = PrepareMountpoint(system, &command->mountpoint)) return failure;
-  if (const Failure failure = CheckRelation(command->library, command->mountpoint)) return failure;
-  if (const Failure failure = CheckDevice(system)) return failure;
+  if (Failure failure = PrepareMountpoint(system, &command->mountpoint)) return failure;
+  if (Failure failure = CheckRelation(command->library, command->mountpoint)) return failure;
+  if (Failure failure = CheckDevice(system)) return failure;
   return CheckRights(system, command->options);
 }
 

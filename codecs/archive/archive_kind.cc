@@ -5,7 +5,7 @@
 namespace cbzfs {
 namespace {
 
-using std::string_view_literals::operator""sv;  // NOLINT(*-unused-using-decls): by the literals
+using std::string_view_literals::operator""sv;  // NOLINT(misc-unused-using-decls): by the literals
 
 // Where POSIX 1003.1-1988 and GNU tar have "ustar".
 constexpr size_t kTarMagicAt = 257;

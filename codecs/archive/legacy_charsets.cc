@@ -17,7 +17,7 @@ class Converter {
   ~Converter() {
     if (ok()) iconv_close(handle_);
   }
-  bool ok() const { return handle_ != reinterpret_cast<iconv_t>(-1); }  // NOLINT(*-no-int-to-ptr)
+  bool ok() const { return handle_ != reinterpret_cast<iconv_t>(-1); }
 
   // The character that all of `bytes` are, or 0.
   uint16_t Convert(std::string_view bytes) {

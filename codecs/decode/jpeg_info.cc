@@ -16,7 +16,7 @@
 namespace cbzfs {
 namespace {
 
-using std::string_view_literals::operator""sv;  // NOLINT(*-unused-using-decls): by the literal
+using std::string_view_literals::operator""sv;  // NOLINT(misc-unused-using-decls): by the literal
 
 // Sum of the luma table of ITU-T T.81, annex K.1, which is libjpeg's at quality 50.
 constexpr uint64_t kLumaSum50 = 3688;

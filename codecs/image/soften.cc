@@ -72,7 +72,7 @@ absl::Status SoftRows::Shrink(PixelRows& rows) {
           static_cast<uint64_t>(bottom - top) * (std::min(width_, left + factor_) - left);
       for (uint32_t c = 0; c < components_; ++c, ++i) {
         // No cell is empty: left is below the width, and top below bottom.
-        *out++ = static_cast<uint8_t>((sums[i] + area / 2) / area);  // NOLINT(*-DivideZero)
+        *out++ = static_cast<uint8_t>((sums[i] + area / 2) / area);  // NOLINT(clang-analyzer-core.DivideZero)
       }
     }
   }

@@ -35,7 +35,7 @@ void OpenImp(fz_context* ctx, absl::Span<const uint8_t> source, Opened* out) {
 // A damaged table can hide the page tree without being noticed: 2 of 16 empty documents of the
 // wild have pages after a repair.
 void RepairImp(fz_context* ctx, Opened* out) {
-  if (out->doc->repair_attempted) return;  // NOLINT(*-NullDereference): opened before
+  if (out->doc->repair_attempted) return;  // NOLINT(clang-analyzer-core.NullDereference): opened before
   pdf_repair_xref(ctx, out->doc);
   pdf_repair_trailer(ctx, out->doc);
   out->count = CountPages(ctx, out->doc);

@@ -165,9 +165,11 @@ class Notice {
   float TextSize() const {
     if (paragraphs_.empty() || side_ < kLeastSide) return 0;
     constexpr float kNoEnd = std::numeric_limits<float>::max();
-    for (float size = std::max(side_ * kTextPerSide, kLeastText); size > kLeastText; size *= 0.9F) {
+    float size = std::max(side_ * kTextPerSide, kLeastText);
+    while (size > kLeastText) {
       const NoticeBlock block = BreakNotice(fonts_, paragraphs_, BlockWidth(size), kNoEnd);
       if (block.height <= BlockHeight(size)) return size;
+      size *= 0.9F;
     }
     return kLeastText;
   }

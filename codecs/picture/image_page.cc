@@ -17,7 +17,7 @@
 namespace cbzfs {
 namespace {
 
-using std::string_view_literals::operator""sv;  // NOLINT(*-unused-using-decls): by the literals
+using std::string_view_literals::operator""sv;  // NOLINT(misc-unused-using-decls): by the literals
 
 // An analysis is not admitted by memory, so it decodes nothing that holds more than this.
 constexpr uint64_t kMostSampleBytes = 64 << 20;

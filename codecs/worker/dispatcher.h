@@ -87,7 +87,7 @@ class Dispatcher {
   // The worker is dismissed for what it did.
   void OnCulprit(uint64_t number, FailedTry failed, MonotonicTime now);
   void HearOfDeaths(MonotonicTime now);
-  void OnFailure(std::unique_ptr<Job> job, FailedTry failed, pid_t pid, MonotonicTime now);
+  void OnFailure(std::unique_ptr<Job> job, const FailedTry& failed, pid_t pid, MonotonicTime now);
   void OnSlow(uint64_t number, MonotonicTime now);
   void TakeOff(uint64_t number, MonotonicTime now);
   void RecycleIfNotNeeded(Worker* worker, MonotonicTime now);

@@ -127,7 +127,7 @@ void Dispatcher::HearOfDeaths(MonotonicTime now) {
   }
 }
 
-void Dispatcher::OnFailure(std::unique_ptr<Job> job, FailedTry failed, pid_t pid,
+void Dispatcher::OnFailure(std::unique_ptr<Job> job, const FailedTry& failed, pid_t pid,
                            MonotonicTime now) {
   const uint64_t source = job->source->key();
   if (failed.CostAWorker()) job->after_worker = crew_.newest();

@@ -33,14 +33,16 @@ absl::Status OpenSources::Open(Entry* entry) {
   switch (entry->key.format) {
     case SourceFormat::kPdf: {
       absl::StatusOr<std::unique_ptr<Pdf>> pdf = Pdf::Open(engines_.pdf, file);
-      if (pdf.ok()) entry->pdf = *std::move(pdf);
-      return pdf.status();
+      if (!pdf.ok()) return pdf.status();
+      entry->pdf = *std::move(pdf);
+      return absl::OkStatus();
     }
     case SourceFormat::kArchive: {
       absl::StatusOr<std::unique_ptr<ArchiveComic>> archive =
           ArchiveComic::Open(file, engines_.charsets);
-      if (archive.ok()) entry->archive = *std::move(archive);
-      return archive.status();
+      if (!archive.ok()) return archive.status();
+      entry->archive = *std::move(archive);
+      return absl::OkStatus();
     }
     case SourceFormat::kImage:
       return absl::OkStatus();

@@ -203,7 +203,7 @@ uint32_t Layout::DeclaredCrc(uint32_t index) const {
   const Page& page = document_->pages[index];
   if (page.kind == PageKind::kRaw) return document_->entries[index].crc;
   std::string facts;
-  facts.reserve(17 * 8);
+  facts.reserve(size_t{17} * 8);
   for (const uint64_t fact :
        {identity_.fingerprint, identity_.options, uint64_t{index}, static_cast<uint64_t>(page.kind),
         uint64_t{page.width}, uint64_t{page.height}, uint64_t{std::bit_cast<uint32_t>(page.dpi)},

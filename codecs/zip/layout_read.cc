@@ -11,7 +11,7 @@
 namespace cbzfs {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using std::string_view_literals::operator""sv;  // NOLINT(misc-unused-using-decls): it is used
 
 // About 0.1 ms of work. A shorter one is not worth its memory in a library of 10 000 books.
 constexpr size_t kLongInfo = 64 << 10;

@@ -7,7 +7,7 @@
 namespace cbzfs {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using std::string_view_literals::operator""sv;  // NOLINT(misc-unused-using-decls): it is used
 
 constexpr uint64_t kPageAlignment = 4096;
 constexpr std::string_view kSoi = "\xFF\xD8"sv;

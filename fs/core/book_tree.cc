@@ -4,9 +4,9 @@
 
 namespace cbzfs {
 
-BookTree::BookTree(std::vector<std::pair<std::string, BookPart>> files) {
+BookTree::BookTree(const std::vector<std::pair<std::string, BookPart>>& files) {
   folders_[""];
-  for (auto& [path, part] : files) {
+  for (const auto& [path, part] : files) {
     std::string folder = path;
     Child child{.part = part};
     // From the file up, until a folder is met that is known already.

@@ -33,7 +33,7 @@ class BookTree {
   };
 
   // Relative paths with '/', each once, and none also a folder of another.
-  explicit BookTree(std::vector<std::pair<std::string, BookPart>> files);
+  explicit BookTree(const std::vector<std::pair<std::string, BookPart>>& files);
 
   // The children of a folder ("" is the root) by name; null where there is no such folder.
   const std::vector<Child>* List(std::string_view folder) const;

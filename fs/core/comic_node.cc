@@ -210,7 +210,7 @@ void ComicFolder::Lookup(std::string_view name, LookupDone done) {
   auto shared = std::make_shared<LookupDone>(std::move(done));
   WithBook(
       Priority::kStat,
-      [this, shared, name = std::string(name)](const struct stat& source, Books::Pointer book) {
+      [this, shared, name = std::string(name)](const struct stat& source, const Books::Pointer& book) {
         const Books::Tree tree = services().books->TreeOf(book);
         const BookTree::Child* const child = tree->Find(inside_, name);
         if (child == nullptr)
@@ -224,7 +224,7 @@ void ComicFolder::List(bool plus, ListDone done) {
   auto shared = std::make_shared<ListDone>(std::move(done));
   WithBook(
       Priority::kStat,
-      [this, shared, plus](const struct stat& source, Books::Pointer book) {
+      [this, shared, plus](const struct stat& source, const Books::Pointer& book) {
         auto listing = std::make_shared<Listing>();
         const Books::Tree tree = services().books->TreeOf(book);
         const std::vector<BookTree::Child>* const children = tree->List(inside_);

@@ -67,8 +67,7 @@ absl::Status ParseMountOptions(std::string_view list, Options* options) {
   for (std::string& item : SplitOptionList(list)) {
     // The list was cut at each comma, so of "views=a,b" the "b" comes alone.
     if (after_views && FindViewName(item) != nullptr) item = absl::StrCat("views=", item);
-    const absl::Status status = ApplyItem(item, options);
-    if (!status.ok()) return status;
+    if (absl::Status status = ApplyItem(item, options); !status.ok()) return status;
     after_views = item.starts_with("views=");
   }
   return absl::OkStatus();

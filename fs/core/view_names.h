@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,7 @@ constexpr const ViewName* FindViewName(std::string_view name) {
 // The names alone, in the order of kViewNames.
 inline std::vector<std::string> AllViewNames() {
   std::vector<std::string> names;
+  names.reserve(std::size(kViewNames));
   for (const ViewName& view : kViewNames) names.emplace_back(view.name);
   return names;
 }

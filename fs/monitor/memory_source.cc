@@ -55,7 +55,7 @@ std::optional<uint64_t> NumberOf(const std::string& path) {
 
 }  // namespace
 
-SystemMemory::SystemMemory(std::string proc, std::string cgroup) : proc_(std::move(proc)) {
+SystemMemory::SystemMemory(std::string proc, const std::string& cgroup) : proc_(std::move(proc)) {
   const auto text = ReadFile(proc_ + "/self/cgroup");
   if (!text) return;
   for (absl::string_view line : absl::StrSplit(*text, '\n')) {
@@ -119,7 +119,7 @@ std::optional<int> SystemMemory::ParentOf(int pid) const {
 
 std::string SystemMemory::PressureFile() const {
   for (const std::string& group : groups_) {
-    const std::string path = group + "/memory.pressure";
+    std::string path = group + "/memory.pressure";
     if (access(path.c_str(), R_OK) == 0) return path;
   }
   const std::string path = proc_ + "/pressure/memory";

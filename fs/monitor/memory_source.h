@@ -38,7 +38,7 @@ class MemorySource {
 // The kernel's files. `proc` and `cgroup` are where they are mounted; tests have their own.
 class SystemMemory final : public MemorySource {
  public:
-  explicit SystemMemory(std::string proc = "/proc", std::string cgroup = "/sys/fs/cgroup");
+  explicit SystemMemory(std::string proc = "/proc", const std::string& cgroup = "/sys/fs/cgroup");
 
   std::optional<uint64_t> Available() const override;
   std::optional<uint64_t> BytesOf(int pid) const override;
