@@ -74,6 +74,11 @@ int Run(const CommandLine& command, Launch* launch) {
   if (!session.ok()) {
     return launch->Fail(ExitCodeOfMount(session.status()), std::string(session.status().message()));
   }
+  // Their programs were being loaded meanwhile.
+  if (const absl::Status ready = (*filesystem)->WaitUntilReady(); !ready.ok()) {
+    session->reset();
+    return launch->Fail(ExitCodeOfCreate(ready), std::string(ready.message()));
+  }
   if (!launch->Ready()) return kExitFailure;
   spdlog::info("cbzfs {}: {} mounted at {}", kVersion, command.library, command.mountpoint);
   const EndListener listener([&](int number) { StopOrDie(session->get(), number); });

@@ -40,8 +40,7 @@ class WorkerPoolImpl final : public WorkerPool {
                  std::unique_ptr<StderrDrain> drain);
   ~WorkerPoolImpl() override { Stop(); }
 
-  // What became of the first worker.
-  absl::Status WaitForFirstWorker();
+  absl::Status WaitUntilReady() override;
 
   RequestId Probe(std::shared_ptr<const SourceFile> source, Priority priority,
                   absl::AnyInvocable<void(absl::StatusOr<ProbeResult>)> done) override;
@@ -116,9 +115,10 @@ WorkerPoolImpl::WorkerPoolImpl(const WorkerPoolOptions& options, UniqueFd epoll,
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-absl::Status WorkerPoolImpl::WaitForFirstWorker() {
+absl::Status WorkerPoolImpl::WaitUntilReady() {
   first_worker_.WaitForNotification();
-  return first_status_;
+  if (first_status_.ok()) return first_status_;
+  return absl::FailedPreconditionError(first_status_.message());
 }
 
 template <typename Result>
@@ -317,7 +317,7 @@ void WorkerPoolImpl::WaitForEvents() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(const WorkerPoolOptions& options) {
+absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Launch(const WorkerPoolOptions& options) {
   WorkerPoolOptions settled = options;
   if (settled.workers == 0) settled.workers = std::max(1u, std::thread::hardware_concurrency());
   settled.workers = std::min(settled.workers, kMaxWorkers);
@@ -335,10 +335,14 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(const WorkerPoolOp
       epoll_ctl(epoll.get(), EPOLL_CTL_ADD, (*drain)->read_fd(), &stderr_event) != 0) {
     return absl::ErrnoToStatus(errno, "epoll_ctl");
   }
-  auto pool = std::make_unique<WorkerPoolImpl>(settled, std::move(epoll), std::move(wake),
-                                               *std::move(drain));
-  const absl::Status first = pool->WaitForFirstWorker();
-  if (!first.ok()) return absl::FailedPreconditionError(first.message());
+  return std::make_unique<WorkerPoolImpl>(settled, std::move(epoll), std::move(wake),
+                                          *std::move(drain));
+}
+
+absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(const WorkerPoolOptions& options) {
+  absl::StatusOr<std::unique_ptr<WorkerPool>> pool = Launch(options);
+  if (!pool.ok()) return pool;
+  if (absl::Status ready = (*pool)->WaitUntilReady(); !ready.ok()) return ready;
   return pool;
 }
 

@@ -146,10 +146,15 @@ class WorkerPool {
  public:
   using RequestId = uint64_t;
 
-  // Starts the zygote and checks that a worker answers with this protocol's version.
-  // Call before any thread or cache exists. kFailedPrecondition with a message for the user
-  // when the program is missing, not executable or of another version, or its workers cannot
-  // close their sandbox.
+  // Has the zygote started, and does not wait for it: loading its libraries takes longer than all
+  // else that a mount begins with. Requests may come at once. Call before any thread or cache
+  // exists.
+  static absl::StatusOr<std::unique_ptr<WorkerPool>> Launch(const WorkerPoolOptions& options);
+  // Waits until a worker answers with this protocol's version, or not. kFailedPrecondition with a
+  // message for the user when the program is missing, not executable or of another version, or its
+  // workers cannot close their sandbox. Any thread.
+  virtual absl::Status WaitUntilReady() { return absl::OkStatus(); }
+  // Both.
   static absl::StatusOr<std::unique_ptr<WorkerPool>> Start(const WorkerPoolOptions& options);
   virtual ~WorkerPool() = default;
 

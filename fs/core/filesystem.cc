@@ -123,7 +123,7 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
       std::make_unique<MemoryMonitor>(MonitorOptionsOf(options), std::make_unique<SystemMemory>());
   services->memory = std::make_unique<MemoryPlan>(services->monitor.get());
   auto pool =
-      WorkerPool::Start(PoolOptions(options, worker_program, shares, services->memory.get()));
+      WorkerPool::Launch(PoolOptions(options, worker_program, shares, services->memory.get()));
   if (!pool.ok()) return absl::FailedPreconditionError(pool.status().message());
   services->pool = *std::move(pool);
 
@@ -165,6 +165,8 @@ Filesystem::Filesystem(std::shared_ptr<Services> services) : services_(std::move
 }
 
 Filesystem::~Filesystem() { Stop(); }
+
+absl::Status Filesystem::WaitUntilReady() { return services_->pool->WaitUntilReady(); }
 
 void Filesystem::StartNotifying(KernelCache* kernel) { services_->watch->Start(kernel); }
 

@@ -41,12 +41,17 @@ class Filesystem {
   static constexpr uint64_t kFirstIno = 1024;
 
   // `library` is a directory; `worker_program` an absolute path. The status' message is meant for
-  // the user. kNotFound: no such library; kFailedPrecondition: the workers cannot be started;
-  // kPermissionDenied: the index folder is refused.
+  // the user. kNotFound: no such library; kFailedPrecondition: the workers cannot be started, as
+  // far as is known (WaitUntilReady() has the last word); kPermissionDenied: the index folder is
+  // refused.
   static absl::StatusOr<std::unique_ptr<Filesystem>> Create(const std::string& library,
                                                             const Options& options,
                                                             const std::string& worker_program);
   ~Filesystem();
+
+  // Waits until the workers are known to work. kFailedPrecondition when they do not: nothing can be
+  // made then. It is used before that, and waits itself for what it needs.
+  absl::Status WaitUntilReady();
 
   // A successful Lookup counts one reference of the kernel's on the node; Forget() gives back.
   void Lookup(uint64_t parent, std::string_view name, Node::LookupDone done);
