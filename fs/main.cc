@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "absl/synchronization/mutex.h"
 #include "fs/cli.h"
 #include "fs/core/filesystem.h"
 #include "fs/core/version.h"
@@ -44,6 +45,14 @@ void Die() {
 void TuneAllocator() {
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
   mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
+// Debian's Abseil looks at every lock for cycles of them, under one lock for all. That is for tests
+// of what takes locks, which sanitizers and debug builds go on with.
+void TuneLocks() {
+#ifdef NDEBUG
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
 }
 
 bool IsSet(const char* variable) {
@@ -102,6 +111,7 @@ int Main(int argc, const char* const* argv) {
   TakeEnvironment(&command.options);
   RaiseDescriptorLimit();
   TuneAllocator();
+  TuneLocks();
   Launch launch(command.foreground);
   StartLogging(command.foreground, command.options.log_level);
   return Run(command, &launch);

@@ -1,6 +1,6 @@
 #include "codecs/zip/crc_force.h"
 
-#include <libdeflate.h>
+#include <isa-l.h>
 
 namespace cbzfs {
 namespace {
@@ -53,8 +53,9 @@ uint32_t Unshift(uint32_t a, uint64_t bytes) {
 }  // namespace
 
 uint32_t ExtendCrc(uint32_t crc, std::string_view bytes) {
-  // libdeflate takes a null pointer for "give me the initial value".
-  return bytes.empty() ? crc : libdeflate_crc32(crc, bytes.data(), bytes.size());
+  // All that is read of an original page comes through here. ISA-L takes 45 GB/s where libdeflate
+  // 1.14 takes 12, which was a tenth of what the daemon did while a book was read.
+  return crc32_gzip_refl(crc, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
 }
 
 uint32_t ExtendCrcByZeros(uint32_t crc, uint64_t count) { return ~Shift(~crc, count); }

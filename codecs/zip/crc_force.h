@@ -5,7 +5,7 @@
 // bytes multiplies it by x^(8n), and x has the order 2^32 - 1: the way back is a power too. Every
 // function costs O(log n) multiplications of 32 steps, about a microsecond.
 //
-// Every CRC below is the finished value, as crc32() of zlib and libdeflate give it (0 for no
+// Every CRC below is the finished value, as crc32() of zlib gives it (0 for no
 // bytes). Pure functions: any thread.
 
 #ifndef CBZFS_CODECS_ZIP_CRC_FORCE_H_

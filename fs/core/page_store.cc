@@ -1,12 +1,12 @@
 #include "fs/core/page_store.h"
 
 #include <errno.h>
-#include <libdeflate.h>
 
 #include <algorithm>
 #include <string>
 
 #include "codecs/document/picture_size.h"
+#include "codecs/zip/crc_force.h"
 #include "fs/core/errno_status.h"
 #include "fs/core/library.h"
 #include "fs/core/page_recipe.h"
@@ -156,7 +156,7 @@ absl::StatusOr<PageStore::Pointer> PageStore::Seal(const OpenBook& book, uint32_
     if (piece.kind == Piece::Kind::kLiteral) {
       buffer.resize(piece.size);
       layout.ReadLiteral(piece, buffer.data());
-      crc = libdeflate_crc32(crc, buffer.data(), buffer.size());
+      crc = ExtendCrc(crc, buffer);
       continue;
     }
     while (piece.size > 0) {
@@ -165,7 +165,7 @@ absl::StatusOr<PageStore::Pointer> PageStore::Seal(const OpenBook& book, uint32_
           !s.ok()) {
         return s;
       }
-      crc = libdeflate_crc32(crc, buffer.data(), buffer.size());
+      crc = ExtendCrc(crc, buffer);
       piece.source_offset += buffer.size();
       piece.size -= buffer.size();
     }
