@@ -138,6 +138,7 @@ void DoXObject(Scan* scan, Stream* s, int form_depth) {
   pdf_obj* object = pdf_dict_gets(ctx, pdf_dict_get(ctx, s->resources, PDF_NAME(XObject)), s->name);
   pdf_obj* subtype = pdf_dict_get(ctx, object, PDF_NAME(Subtype));
   pdf_obj* group = pdf_dict_get(ctx, object, PDF_NAME(OC));
+  // NOLINTNEXTLINE(bugprone-branch-clone): what is hidden is not what is unknown
   if (group != nullptr && pdf_is_ocg_hidden(ctx, scan->doc, s->resources, "View", group)) {
     scan->other_marks = true;
   } else if (pdf_name_eq(ctx, subtype, PDF_NAME(Image)) && scan->result.image == nullptr &&
