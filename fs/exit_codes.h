@@ -17,7 +17,7 @@ enum ExitCode : int {
   kExitNoFuse = 6,        // no /dev/fuse
   kExitNotPermitted = 7,  // allow_other without user_allow_other, no fusermount3, no rights
   kExitWorker = 8,        // the worker program cannot be started
-  kExitIndex = 9,         // the folder of the index cannot be used
+  kExitIndex = 9,         // the folder of the index, or of the page store, cannot be used
 };
 
 // For what Filesystem::Create() and Session::Mount() fail with.

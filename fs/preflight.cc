@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "fs/core/store_setup.h"
 #include "fs/exit_codes.h"
 
 namespace cbzfs {
@@ -139,6 +140,24 @@ Failure CheckRelation(const std::string& library, const std::string& mountpoint)
   return std::nullopt;
 }
 
+// Without throwing where the working directory is gone.
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const stdfs::path absolute = stdfs::absolute(path, error);
+  return error ? path : absolute.string();
+}
+
+// Pages kept in the library would be shown as comics' own.
+Failure PrepareStore(const std::string& library, Options* options) {
+  const std::string typed = StoreFolder(*options);
+  if (typed.empty()) return std::nullopt;
+  const std::string folder = Absolute(typed);
+  options->store = "dir:" + folder;
+  if (!IsWithin(folder, library)) return std::nullopt;
+  return Fail(kExitIndex, absl::StrCat("the page store ", folder, " is in the library ", library,
+                                       ", to which nothing is written; use a folder elsewhere"));
+}
+
 Failure CheckDevice(const System& system) {
   const int fd = open(system.fuse_device.c_str(), O_RDWR | O_CLOEXEC);
   const int error = errno;
@@ -155,13 +174,6 @@ Failure CheckDevice(const System& system) {
               absl::StrCat("cannot open ", system.fuse_device, ": ", Reason(error),
                            "\nIn a container: start it with --device /dev/fuse --cap-add"
                            " SYS_ADMIN"));
-}
-
-// Without throwing where the working directory is gone.
-std::string Absolute(const std::string& path) {
-  std::error_code error;
-  const stdfs::path absolute = stdfs::absolute(path, error);
-  return error ? path : absolute.string();
 }
 
 bool UserAllowOther(const System& system) {
@@ -209,6 +221,7 @@ Failure Prepare(const System& system, CommandLine* command) {
   std::string& index = command->options.index;
   if (!index.empty() && index != "none") index = Absolute(index);
   if (Failure failure = PrepareLibrary(&command->library)) return failure;
+  if (Failure failure = PrepareStore(command->library, &command->options)) return failure;
   // Whoever opened the device for us has mounted and checked already.
   if (absl::StartsWith(command->mountpoint, "/dev/fd/")) return std::nullopt;
   if (Failure failure = PrepareMountpoint(system, &command->mountpoint)) return failure;

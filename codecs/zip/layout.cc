@@ -197,11 +197,16 @@ PageShape Layout::ShapeAt(uint32_t index, uint64_t start) const {
                        index == tail_page_ ? last_tail_bytes_ : kEoiBytes, options_.guard);
 }
 
-// Whatever decides the bytes of the image is in it, so programs that compare CRCs see any change.
-// For an archive that is its entry too, and the length of the head, which its place decides.
+// Programs that compare CRCs see any change.
 uint32_t Layout::DeclaredCrc(uint32_t index) const {
+  if (document_->pages[index].kind == PageKind::kRaw) return document_->entries[index].crc;
+  const std::string facts = PageFacts(index);
+  return static_cast<uint32_t>(XXH3_64bits(facts.data(), facts.size()));
+}
+
+// For an archive that is its entry too, and the length of the head, which its place decides.
+std::string Layout::PageFacts(uint32_t index) const {
   const Page& page = document_->pages[index];
-  if (page.kind == PageKind::kRaw) return document_->entries[index].crc;
   std::string facts;
   facts.reserve(size_t{17} * 8);
   for (const uint64_t fact :
@@ -218,7 +223,7 @@ uint32_t Layout::DeclaredCrc(uint32_t index) const {
       Put(facts, fact);
     }
   }
-  return static_cast<uint32_t>(XXH3_64bits(facts.data(), facts.size()));
+  return facts;
 }
 
 ZipEnd Layout::End() const {

@@ -111,6 +111,9 @@ class Layout {
   // entry's data before the body: source ranges and literals), in order. None for other pages.
   std::vector<Piece> OriginalData(uint32_t page) const;
 
+  // All that decides the bytes of the page's image, for hashing: the same on every host.
+  std::string PageFacts(uint32_t page) const;
+
   // Name of the page's entry, and where the entry's data (not its local header) lies: for the
   // pages view, which serves the very same bytes. With a guard of 0 a drawn page's data is SOI,
   // APP0, payload, padding and EOI, and nothing more. A raw page's data is as the archive stores

@@ -224,6 +224,25 @@ nlohmann::ordered_json MemoryJson(const Services& services, const LruCacheStats&
   return json;
 }
 
+nlohmann::ordered_json StoreJson(const SecondLevel& second, uint64_t pages) {
+  const SecondLevelStats stats = second.stats();
+  nlohmann::ordered_json json = {{"pages", pages},
+                                 {"hits", stats.hits},
+                                 {"misses", stats.misses},
+                                 {"late", stats.late},
+                                 {"failed", stats.failed},
+                                 {"skipped", stats.skipped},
+                                 {"kept", stats.kept},
+                                 {"unkept", stats.unkept},
+                                 {"damaged", stats.damaged},
+                                 {"waiting_bytes", stats.waiting_bytes},
+                                 {"bytes", stats.bytes},
+                                 {"reading", stats.reading},
+                                 {"writing", stats.writing}};
+  if (!stats.trouble.empty()) json["trouble"] = Escape(stats.trouble);
+  return json;
+}
+
 }  // namespace
 
 std::string StatusJson(const Services& services) {
@@ -252,6 +271,7 @@ std::string StatusJson(const Services& services) {
   json["cache"] = {{"bytes", pages.cache.bytes},     {"limit", pages.cache.limit},
                    {"entries", pages.cache.entries}, {"hits", pages.cache.hits},
                    {"misses", pages.cache.misses},   {"evicted", pages.cache.evicted}};
+  if (services.second != nullptr) json["store"] = StoreJson(*services.second, pages.stored);
   json["memory"] = MemoryJson(services, pages.cache, pool);
   json["workers"] = {{"alive", pool.alive},
                      {"restarts", pool.restarts},

@@ -15,6 +15,7 @@
 #include "fs/core/control.h"
 #include "fs/core/errno_status.h"
 #include "fs/core/services.h"
+#include "fs/core/store_setup.h"
 
 namespace cbzfs {
 namespace {
@@ -137,6 +138,10 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
       services->pool.get(), &services->errors, options.analyse,
       std::min(options.cache_bytes, shares.shared), options.on_error, LimitsOf(options));
   services->memory->SetPages(services->pages.get());
+  auto second = MakeSecondLevel(options);
+  if (!second.ok()) return second.status();
+  services->second = *std::move(second);
+  services->pages->SetSecondLevel(services->second.get());
   services->books = std::make_unique<Books>(services->documents.get(), options);
   const std::vector<std::string> names =
       options.view.empty() ? options.views : std::vector<std::string>{options.view};
@@ -175,6 +180,7 @@ void Filesystem::StopNotifying() { services_->watch->Stop(); }
 void Filesystem::Stop() {
   StopNotifying();
   services_->pages->Stop();
+  if (services_->second != nullptr) services_->second->Stop();  // it may ask the pool still
   services_->pool->Stop();
   services_->monitor->Stop();  // its hooks ask the pool, which may be asked for ever
 }

@@ -42,8 +42,8 @@ class Filesystem {
 
   // `library` is a directory; `worker_program` an absolute path. The status' message is meant for
   // the user. kNotFound: no such library; kFailedPrecondition: the workers cannot be started, as
-  // far as is known (WaitUntilReady() has the last word); kPermissionDenied: the index folder is
-  // refused.
+  // far as is known (WaitUntilReady() has the last word); kPermissionDenied: the folder of the
+  // index or of the page store is refused.
   static absl::StatusOr<std::unique_ptr<Filesystem>> Create(const std::string& library,
                                                             const Options& options,
                                                             const std::string& worker_program);

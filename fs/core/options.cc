@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fs/core/option_value.h"
+#include "fs/core/store_setup.h"
 #include "fs/core/options_internal.h"
 
 namespace cbzfs {
@@ -79,6 +80,7 @@ absl::Status CheckOptions(const Options& options) {
         "cache=", FormatSize(options.cache_bytes),
         " is more than memory=", FormatSize(options.memory_bytes), ", which it is a part of"));
   }
+  if (absl::Status status = CheckStore(options); !status.ok()) return status;
   const std::vector<std::string>& views = options.views;
   if (!options.view.empty() && std::find(views.begin(), views.end(), options.view) == views.end()) {
     return absl::InvalidArgumentError(

@@ -40,6 +40,9 @@ struct Options {
   bool report_memory = false;            // MONITOR=true
   bool trace_memory = false;             // DEBUG=true
   std::string index;                     // file; empty: the user's cache folder; "none": no file
+  std::string store;                     // "dir:PATH", "redis://..." (store_setup.h); empty: none
+  uint64_t store_bytes = 20ull << 30;    // of pages in a folder
+  bool store_size_given = false;
   absl::Duration ttl = absl::Seconds(1);
   int64_t watch = -1;  // folders watched for changes; 0: none, -1: DefaultWatchLimit()
   int32_t read_ahead = -1;  // pages; -1: two a worker

@@ -16,6 +16,7 @@ namespace {
 
 // Below this not even a page of kMaxPagePixels in gray, with the JPEG made from it, is admitted.
 constexpr uint64_t kLeastMemory = 64ull << 20;
+constexpr uint64_t kLeastStore = 16ull << 20;
 
 // Sets what one option says; false: the value is not one that the option takes.
 using Apply = bool (*)(std::string_view value, Options* options);
@@ -169,6 +170,20 @@ bool SetCache(std::string_view value, Options* o) {
   return Assign(ParseSize(value), &o->cache_bytes);
 }
 
+// CheckOptions() looks at the rest of it, and says what is wrong.
+bool SetStore(std::string_view value, Options* o) {
+  o->store = std::string(value);
+  return value.starts_with("dir:") || value.find("://") != std::string_view::npos;
+}
+
+bool SetStoreSize(std::string_view value, Options* o) {
+  const std::optional<uint64_t> size = ParseSize(value);
+  if (!size.has_value() || *size < kLeastStore) return false;
+  o->store_bytes = *size;
+  o->store_size_given = true;
+  return true;
+}
+
 bool SetMemory(std::string_view value, Options* o) {
   const std::optional<uint64_t> size = ParseSize(value);
   if (!size.has_value() || *size < kLeastMemory) return false;
@@ -288,6 +303,10 @@ constexpr Own kOwn[] = {
      "let go of finished pages when all processes take more (500M)"},
     {"index", "PATH|none", "the path of a file, or none", SetIndex,
      "file that remembers what is known of each comic ($XDG_CACHE_HOME/cbzfs/...)"},
+    {"store", "dir:PATH|redis://HOST:PORT/DB", "dir:PATH or redis://HOST:PORT/DB", SetStore,
+     "keep drawn pages in a folder too, or on a server that several hosts share (no)"},
+    {"size", "SIZE", "16M or more: bytes, or a number with K, M or G after it", SetStoreSize,
+     "of the folder that store=dir: names (20G)"},
     {"read_ahead", "N", "a number from 0 to 1000", SetReadAhead,
      "pages drawn ahead of a reader (two a worker)"},
     {"ttl", "SECONDS", kSeconds, SetTtl, "how long the kernel may keep names and attributes (1)"},

@@ -10,6 +10,7 @@
 #include "fs/core/errno_status.h"
 #include "fs/core/library.h"
 #include "fs/core/page_recipe.h"
+#include "fs/core/stored_page.h"
 
 namespace cbzfs {
 
@@ -185,6 +186,16 @@ void PageStore::Start(const Open& book, const Flight& flight) {
       return;
     }
   }
+  if (second_ != nullptr) {
+    if (const auto store_key = StoreKeyOf(*book->book, key.page)) {
+      return LookInSecondLevel(book, flight, *store_key);
+    }
+  }
+  Make(book, flight);
+}
+
+void PageStore::Make(const Open& book, const Flight& flight) {
+  const Key& key = flight.key;
   if (MakerOf(*book->book, key.page) == PageMaker::kPlain) return StartFromPlain(book, flight);
   AskForPage(book, book->file, RequestFor(*book->book, key.page, options_), flight);
 }
@@ -288,6 +299,7 @@ void PageStore::Finish(const Open& book, const Flight& flight, absl::StatusOr<Dr
   }
   CountSlot(*book->book, key.page, *drawn);
   if (!drawn->note.empty()) ReportNote(*book, key.page, drawn->note);
+  KeepInSecondLevel(*book, key.page, *drawn);
   auto body = BodyOf(*book->book, key.page, *std::move(drawn));
   if (!body.ok()) return Fail(book, flight, body.status());
   Recovered(key);
@@ -315,6 +327,7 @@ PageStore::Stats PageStore::stats() const {
   stats.joined = flights_.stats().joined;
   stats.failed = failed_;
   stats.notices = notices_;
+  stats.stored = stored_;
   {
     absl::MutexLock lock(&slots_mu_);
     stats.slots = slots_;

@@ -3,9 +3,9 @@
 //
 // A page's Body (codecs/zip/body.h) is what the layout cannot know beforehand. For an original page
 // it is the seal behind the source's own bytes: made at once from the source, no worker involved.
-// For all others a worker draws, enhances, scales or unpacks (page_recipe.h). A page that is made
-// of the plain page waits for that one first, in the same table as everybody who reads the plain
-// page.
+// For all others a worker draws, enhances, scales or unpacks (page_recipe.h), unless the second
+// level has the page (cache/store). A page that is made of the plain page waits for that one first,
+// in the same table as everybody who reads the plain page.
 //
 // A page that cannot be made is listed in the ErrorLog, once. Whoever reads it gets EIO, or a
 // notice page in its place (on_error.h): drawn by a worker that is well, of exactly the page's size
@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -37,6 +38,7 @@
 #include "cache/index.h"
 #include "cache/lru_cache.h"
 #include "cache/single_flight.h"
+#include "cache/store/second_level.h"
 #include "codecs/worker/worker_pool.h"
 #include "codecs/zip/body.h"
 #include "fs/core/advice.h"
@@ -83,6 +85,7 @@ class PageStore {
     uint64_t joined = 0;                       // requests that joined one under way
     uint64_t failed = 0;                       // pages that could not be made
     uint64_t notices = 0;                      // notice pages drawn in their place
+    uint64_t stored = 0;                       // pages that the second level had
     std::array<SlotStats, kRenditions> slots;  // by Rendition
     LruCacheStats cache;
   };
@@ -95,6 +98,10 @@ class PageStore {
         on_error_(on_error),
         limits_(limits),
         cache_(cache_bytes) {}
+
+  // Where finished pages are looked for before a worker is asked, and kept. Before the first Get();
+  // it outlives this.
+  void SetSecondLevel(SecondLevel* second) { second_ = second; }
 
   // Null when `done` has been called from inside and nothing is left to wait for.
   std::shared_ptr<Wait> Get(const std::shared_ptr<const OpenBook>& book, uint32_t page,
@@ -160,6 +167,7 @@ class PageStore {
 
   // The leader of a flight starts the work: at once, or when the plain page has come.
   void Start(const Open& book, const Flight& flight);
+  void Make(const Open& book, const Flight& flight);
   void StartFromPlain(const Open& book, const Flight& flight);
   // `done` gets the worker's answer and completes the flight, or asks for something else.
   using Answered = absl::AnyInvocable<void(absl::StatusOr<Drawn>)>;
@@ -171,6 +179,12 @@ class PageStore {
   void Abandon(const Key& key, uint64_t work);
   void Finish(const Open& book, const Flight& flight, absl::StatusOr<Drawn> drawn);
   void CountSlot(const Book& book, uint32_t page, const Drawn& drawn);
+
+  // page_store_second.cc: pages that the second level has, or is given.
+  void LookInSecondLevel(const Open& book, const Flight& flight, const StoreKey& store_key);
+  absl::StatusOr<MadePointer> TakeStored(const OpenBook& book, const Key& key,
+                                         const StoreKey& store_key, std::string_view value);
+  void KeepInSecondLevel(const OpenBook& book, uint32_t page, const Drawn& drawn);
 
   // page_store_failures.cc: what becomes of a page that cannot be made.
   void Fail(const Open& book, const Flight& flight, const absl::Status& failure);
@@ -192,6 +206,7 @@ class PageStore {
   const AnalyseOptions options_;
   const OnError on_error_;
   const AdviceLimits limits_;
+  SecondLevel* second_ = nullptr;
   LruCache<Key, Made> cache_;
   Flights flights_;
   // Flights that wait for their plain page, and how they do. Whoever takes one out carries it on:
@@ -211,6 +226,7 @@ class PageStore {
   std::atomic<uint64_t> original_ = 0;
   std::atomic<uint64_t> failed_ = 0;
   std::atomic<uint64_t> notices_ = 0;
+  std::atomic<uint64_t> stored_ = 0;
   // Accidents that are listed, each as it was reported, and books of which a notice of an accident
   // was handed out. Both bounded: past that a line stays, and nothing is kept by the kernel.
   struct Accident {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cache/index.h"
+#include "cache/store/second_level.h"
 #include "codecs/worker/worker_pool.h"
 #include "fs/core/books.h"
 #include "fs/core/change_watch.h"
@@ -36,6 +37,7 @@ struct Services {
   std::unique_ptr<WorkerPool> pool;
   std::unique_ptr<Documents> documents;
   std::unique_ptr<Books> books;
+  std::unique_ptr<SecondLevel> second;  // null: none was asked for
   std::unique_ptr<PageStore> pages;
   std::vector<std::unique_ptr<View>> views;
   std::unique_ptr<ChangeWatch> watch;  // null: changes are seen when somebody looks
