@@ -1,0 +1,204 @@
+#include "codecs/pdf/raster_wraps.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "codecs/pdf/pixel_paint.h"
+#include "codecs/pdf/pixel_scale.h"
+
+namespace cbzfs {
+namespace {
+
+// Beyond these MuPDF has rules of its own.
+constexpr float kFurthest = 1 << 16;
+constexpr int kLargestImage = 1 << 16;
+
+// The scaling of one axis as MuPDF places it: the image begins at `at` and is `length` long, to the
+// left where that is negative. `clip` is what is wanted. Where the result begins goes to `begins`.
+ScaleAxis PlaceAxis(int source, float at, float length, const int* clip_begin, const int* clip_end,
+                    int* begins) {
+  ScaleAxis axis;
+  axis.source = source;
+  axis.flip = length < 0;
+  axis.length = std::fabs(length);
+  if (axis.flip) {
+    const float right = std::ceil(at);
+    *begins = static_cast<int>(std::floor(at - axis.length));
+    axis.touched = static_cast<int>(right) - *begins;
+    axis.offset = right - at;
+  } else {
+    *begins = static_cast<int>(std::floor(at));
+    axis.offset = at - static_cast<float>(*begins);
+    axis.touched = static_cast<int>(std::ceil(axis.offset + axis.length));
+  }
+  axis.end = axis.touched;
+  if (clip_begin == nullptr) return axis;
+  // What the clip cuts off, in the order in which the image is read.
+  const int before = std::max(0, *clip_begin - *begins);
+  const int behind = std::max(0, *begins + axis.touched - *clip_end);
+  axis.begin = axis.flip ? behind : before;
+  axis.end = axis.touched - (axis.flip ? before : behind);
+  *begins += before;
+  return axis;
+}
+
+bool IsOrdinary(float at, float length) {
+  return std::fabs(at) < kFurthest && std::fabs(length) >= 1 && std::fabs(length) < kFurthest;
+}
+
+bool IsOrdinary(const fz_pixmap& image) {
+  return image.w >= 2 && image.h >= 2 && image.w < kLargestImage && image.h < kLargestImage &&
+         image.n >= 1 && image.seps == nullptr && image.stride == ptrdiff_t{image.w} * image.n;
+}
+
+bool FitsInt(int at, int64_t step_a, int count_a, int64_t step_b, int count_b) {
+  for (const int64_t a : {int64_t{0}, step_a * count_a}) {
+    for (const int64_t b : {int64_t{0}, step_b * count_b}) {
+      const int64_t position = at + a + b;
+      if (position <= INT32_MIN || position >= INT32_MAX) return false;
+    }
+  }
+  return true;
+}
+
+// Where the image's pixels go, in MuPDF's fixed point numbers. False where nothing is painted.
+bool Place(const fz_pixmap& to, const fz_irect& scissor, const fz_pixmap& image, fz_matrix ctm,
+           Painting* painting) {
+  const fz_irect box =
+      fz_intersect_irect(fz_irect_from_rect(fz_transform_rect(fz_unit_rect, ctm)), scissor);
+  if (box.x0 >= box.x1 || box.y0 >= box.y1) return false;
+  constexpr float kOne = 1 << kPaintFraction;
+  ctm = fz_pre_scale(ctm, 1.0f / static_cast<float>(image.w), 1.0f / static_cast<float>(image.h));
+  ctm = fz_invert_matrix(ctm);
+  ctm.a *= kOne;
+  ctm.b *= kOne;
+  ctm.c *= kOne;
+  ctm.d *= kOne;
+  ctm.e *= kOne;
+  ctm.f *= kOne;
+  const auto x = static_cast<float>(box.x0);
+  const auto y = static_cast<float>(box.y0);
+  Painting& p = *painting;
+  p.image = image.samples;
+  p.image_stride = image.stride;
+  p.image_width = image.w;
+  p.image_height = image.h;
+  p.components = image.n;
+  p.to = to.samples + (box.y0 - to.y) * to.stride + (box.x0 - to.x) * ptrdiff_t{to.n};
+  p.to_stride = to.stride;
+  p.width = box.x1 - box.x0;
+  p.height = box.y1 - box.y0;
+  p.right_u = static_cast<int>(ctm.a);
+  p.right_v = static_cast<int>(ctm.b);
+  p.down_u = static_cast<int>(ctm.c);
+  p.down_v = static_cast<int>(ctm.d);
+  const float u = (ctm.a * x) + (ctm.c * y) + ctm.e + ((ctm.a + ctm.c) * .5f);
+  const float v = (ctm.b * x) + (ctm.d * y) + ctm.f + ((ctm.b + ctm.d) * .5f);
+  constexpr float kMost = 1 << 30;
+  if (!(std::fabs(u) < kMost) || !(std::fabs(v) < kMost)) return false;
+  p.u = static_cast<int>(u);
+  p.v = static_cast<int>(v);
+  return true;
+}
+
+// Whether MuPDF mixes pixels instead of taking the nearest.
+bool IsMixed(const fz_pixmap& image, fz_matrix ctm, bool allowed) {
+  const float across = std::sqrt(ctm.a * ctm.a + ctm.b * ctm.b);
+  const float down = std::sqrt(ctm.c * ctm.c + ctm.d * ctm.d);
+  const auto w = static_cast<float>(image.w);
+  const auto h = static_cast<float>(image.h);
+  if (!allowed || !(across > w || down > h)) return false;
+  if ((image.flags & FZ_PIXMAP_FLAG_INTERPOLATE) != 0) return true;
+  return across <= 2 * w && down <= 2 * h;
+}
+
+// False, with nothing done, where the picture is out of the ordinary.
+bool PaintPlain(fz_context* ctx, const fz_pixmap& to, const fz_irect& scissor,
+                const fz_pixmap& image, fz_matrix ctm, bool lerp_allowed) {
+  const bool upright = ctm.b == 0 && ctm.c == 0;
+  const bool turned = ctm.a == 0 && ctm.d == 0;
+  if (upright == turned || image.alpha || to.alpha || image.n != to.n) return false;
+  if ((to.n != 1 && to.n != 3) || to.seps != nullptr || image.seps != nullptr) return false;
+  if (image.w >= kLargestImage || image.h >= kLargestImage) return false;
+  // MuPDF relies on its callers for this.
+  if (scissor.x0 < to.x || scissor.y0 < to.y || scissor.x1 > to.x + to.w ||
+      scissor.y1 > to.y + to.h) {
+    return false;
+  }
+  Painting painting;
+  if (!Place(to, scissor, image, ctm, &painting)) return false;
+  const Painting& p = painting;
+  if (!FitsInt(p.u, p.right_u, p.width, p.down_u, p.height) ||
+      !FitsInt(p.v, p.right_v, p.width, p.down_v, p.height)) {
+    return false;
+  }
+  if (!IsMixed(image, ctm, lerp_allowed)) {
+    PaintNearest(painting);
+    return true;
+  }
+  if (!upright) return false;
+  void* const workspace = fz_malloc_no_throw(ctx, MixWorkspaceBytes(painting));
+  if (workspace == nullptr) return false;
+  PaintMixed(painting, workspace);
+  fz_free(ctx, workspace);
+  return true;
+}
+
+}  // namespace
+
+void UseRasterWraps() {}
+
+}  // namespace cbzfs
+
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker's names.
+extern "C" {
+
+fz_pixmap* __wrap_fz_scale_pixmap_cached(fz_context* ctx, const fz_pixmap* source, float x, float y,
+                                         float w, float h, const fz_irect* clip, void* cache_x,
+                                         void* cache_y) {
+  const auto by_mupdf = [&] {
+    return __real_fz_scale_pixmap_cached(ctx, source, x, y, w, h, clip, cache_x, cache_y);
+  };
+  if (!cbzfs::IsOrdinary(*source) || !cbzfs::IsOrdinary(x, w) || !cbzfs::IsOrdinary(y, h)) {
+    return by_mupdf();
+  }
+  int left = 0;
+  int top = 0;
+  const cbzfs::ScaleAxis across =
+      cbzfs::PlaceAxis(source->w, x, w, clip ? &clip->x0 : nullptr, clip ? &clip->x1 : nullptr,
+                       &left);
+  const cbzfs::ScaleAxis down =
+      cbzfs::PlaceAxis(source->h, y, h, clip ? &clip->y0 : nullptr, clip ? &clip->y1 : nullptr,
+                       &top);
+  if (across.begin >= across.end || down.begin >= down.end) return nullptr;
+  // Before the workspace, which would be lost when MuPDF jumps.
+  fz_pixmap* const made = fz_new_pixmap(ctx, source->colorspace, across.count(), down.count(),
+                                        nullptr, source->alpha);
+  void* const workspace =
+      fz_malloc_no_throw(ctx, cbzfs::ScaleWorkspaceBytes(across, down, source->n));
+  const bool done = workspace != nullptr && made->n == source->n &&
+                    cbzfs::ScalePixels(source->samples, source->n, across, down, workspace,
+                                       made->samples);
+  fz_free(ctx, workspace);
+  if (!done) {
+    fz_drop_pixmap(ctx, made);
+    return by_mupdf();
+  }
+  made->x = left;
+  made->y = top;
+  return made;
+}
+
+void __wrap_fz_paint_image(fz_context* ctx, fz_pixmap* to, const fz_irect* scissor,
+                           fz_pixmap* shape, fz_pixmap* group_alpha, fz_pixmap* image,
+                           fz_matrix ctm, int alpha, int lerp_allowed, const void* overprint) {
+  if (alpha == 255 && shape == nullptr && group_alpha == nullptr && overprint == nullptr &&
+      cbzfs::PaintPlain(ctx, *to, *scissor, *image, ctm, lerp_allowed != 0)) {
+    return;
+  }
+  __real_fz_paint_image(ctx, to, scissor, shape, group_alpha, image, ctm, alpha, lerp_allowed,
+                        overprint);
+}
+}
+// NOLINTEND(bugprone-reserved-identifier)

@@ -1,0 +1,46 @@
+// Two inner functions of MuPDF's painter, done faster with the same result.
+//
+// The linker sends MuPDF's own calls of fz_scale_pixmap_cached() and fz_paint_image() here
+// (--wrap, see CMakeLists.txt). What is ordinary (a picture without transparency, upright or turned
+// by a right angle) is done by pixel_scale.h and pixel_paint.h; everything else goes on to MuPDF.
+// Neither function is declared in MuPDF's headers, so this is built for the version only whose
+// signatures and pixels are known, 1.21 on x86-64; tests compare the two. Any other version draws
+// by itself.
+//
+// Internal to codecs/pdf.
+
+#ifndef CBZFS_CODECS_PDF_RASTER_WRAPS_H_
+#define CBZFS_CODECS_PDF_RASTER_WRAPS_H_
+
+#include <mupdf/fitz.h>
+
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker's names.
+extern "C" {
+
+// MuPDF's own. The caches are of its weights and opaque. The caller owns the result; null where
+// nothing is left of the picture.
+fz_pixmap* __real_fz_scale_pixmap_cached(fz_context* ctx, const fz_pixmap* source, float x, float y,
+                                         float w, float h, const fz_irect* clip, void* cache_x,
+                                         void* cache_y);
+void __real_fz_paint_image(fz_context* ctx, fz_pixmap* to, const fz_irect* scissor,
+                           fz_pixmap* shape, fz_pixmap* group_alpha, fz_pixmap* image,
+                           fz_matrix ctm, int alpha, int lerp_allowed, const void* overprint);
+
+// What MuPDF calls instead.
+fz_pixmap* __wrap_fz_scale_pixmap_cached(fz_context* ctx, const fz_pixmap* source, float x, float y,
+                                         float w, float h, const fz_irect* clip, void* cache_x,
+                                         void* cache_y);
+void __wrap_fz_paint_image(fz_context* ctx, fz_pixmap* to, const fz_irect* scissor,
+                           fz_pixmap* shape, fz_pixmap* group_alpha, fz_pixmap* image,
+                           fz_matrix ctm, int alpha, int lerp_allowed, const void* overprint);
+}
+// NOLINTEND(bugprone-reserved-identifier)
+
+namespace cbzfs {
+
+// Has the linker look at the functions above before it comes to MuPDF, which calls them.
+void UseRasterWraps();
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_CODECS_PDF_RASTER_WRAPS_H_
