@@ -32,22 +32,22 @@ size_t WeightBytes(const ScaleAxis& axis) {
 
 float Kernel(float d) { return d >= 1 ? 0 : 1 + (2 * d - 3) * d * d; }
 
-// The weights of one pixel, before rounding has been made good. How many there are; -1 when they
-// do not fit.
+// The weights of pixel `j`, before rounding has been made good. How many there are; -1 when they do
+// not fit.
 int FillPixel(const ScaleAxis& axis, int j, int taps, int32_t* first, uint16_t* weights) {
   const auto source = static_cast<float>(axis.source);
-  const auto at = static_cast<float>(j);
-  const bool down = axis.length < source;
-  const float share = down ? axis.length / source : 1;
-  const float squeeze = down ? 1 : source / axis.length;
+  const auto length = static_cast<float>(axis.length);
+  const float middle = static_cast<float>(j) + 0.5f;
+  const bool down = length < source;
+  const float share = down ? length / source : 1;
+  const float squeeze = down ? 1 : source / length;
   const float window = 1 / share;
-  const float centre = (at - axis.offset + 0.5f) * source / axis.length - 0.5f;
+  const float centre = middle * source / length - 0.5f;
   const int last = static_cast<int>(std::floor(centre + window));
   int count = 0;
   for (int i = static_cast<int>(std::ceil(centre - window)); i <= last; ++i) {
     if (i < 0 || i >= axis.source) continue;
-    const float distance =
-        at - axis.offset + 0.5f - ((static_cast<float>(i) + 0.5f) * axis.length / source);
+    const float distance = middle - ((static_cast<float>(i) + 0.5f) * length / source);
     const float part = Kernel(std::fabs(distance * squeeze)) * share;
     int weight = static_cast<int>(256 * part + 0.5f);
     // Of a great many pixels each counts next to nothing; one of them has to count.
@@ -61,21 +61,15 @@ int FillPixel(const ScaleAxis& axis, int j, int taps, int32_t* first, uint16_t* 
   return count;
 }
 
-// Wholly covered pixels have weights that add up to one; the rounding's error goes to the largest.
-void MakeGood(const ScaleAxis& axis, int j, int count, uint16_t* weights) {
+// Weights add up to one; the rounding's error goes to the first of the largest.
+void MakeGood(int count, uint16_t* weights) {
   int sum = 0;
   int largest = 0;
   for (int k = 0; k < count; ++k) {
     sum += weights[k];
     if (weights[k] > weights[largest]) largest = k;
   }
-  const bool inside = j != 0 && j != axis.touched - 1;
-  const bool covered =
-      (j == 0 && axis.offset < 0.0001f) ||
-      (j == axis.touched - 1 && static_cast<float>(axis.touched) - axis.length < 0.0001f);
-  if (inside || sum > 256 || covered) {
-    weights[largest] = static_cast<uint16_t>(weights[largest] + 256 - sum);
-  }
+  weights[largest] = static_cast<uint16_t>(weights[largest] + 256 - sum);
 }
 
 // Every pixel's weights begin where all `used` of them are inside the image.
@@ -91,15 +85,17 @@ void Align(const ScaleAxis& axis, Weights* to) {
   }
 }
 
-bool Fill(const ScaleAxis& axis, Weights* to) {
+// `mirrored`: from the last pixel to the first.
+bool Fill(const ScaleAxis& axis, bool mirrored, Weights* to) {
   const int taps = axis.taps();
   to->used = 0;
   for (int i = 0; i < axis.count(); ++i) {
     uint16_t* weights = to->weights + static_cast<size_t>(i) * to->stride;
     std::fill(weights, weights + taps, uint16_t{0});
-    const int count = FillPixel(axis, axis.begin + i, taps, &to->first[i], weights);
+    const int j = mirrored ? axis.length - 1 - axis.begin - i : axis.begin + i;
+    const int count = FillPixel(axis, j, taps, &to->first[i], weights);
     if (count <= 0) return false;
-    MakeGood(axis, axis.begin + i, count, weights);
+    MakeGood(count, weights);
     to->used = std::max(to->used, count);
   }
   Align(axis, to);
@@ -183,10 +179,9 @@ class RowScaler {
   __m128i Column(size_t at) const {
     const size_t pixel = at / components_;
     const size_t component = at - pixel * components_;
-    const size_t i = axis_.flip ? static_cast<size_t>(axis_.count()) - 1 - pixel : pixel;
-    const uint16_t* weight = weights_.weights + i * weights_.stride;
+    const uint16_t* weight = weights_.weights + pixel * weights_.stride;
     const uint8_t* column =
-        columns_ + (static_cast<size_t>(weights_.first[i]) * components_ + component) * kLanes;
+        columns_ + (static_cast<size_t>(weights_.first[pixel]) * components_ + component) * kLanes;
     Sum sum;
     for (int k = 0; k < weights_.used; ++k) {
       sum.Add(column, Spread(weight[k]));
@@ -231,8 +226,9 @@ Weights WeightsAt(uint8_t* at, const ScaleAxis& axis) {
 }  // namespace
 
 int ScaleAxis::taps() const {
-  if (!(static_cast<float>(source) > length)) return 2;
-  return std::min(source, static_cast<int>(std::ceil(static_cast<float>(2 * source) / length)));
+  if (source <= length) return 2;
+  return std::min(source, static_cast<int>(std::ceil(static_cast<float>(2 * source) /
+                                                     static_cast<float>(length))));
 }
 
 size_t ScaleWorkspaceBytes(const ScaleAxis& x, const ScaleAxis& y, int components) {
@@ -245,7 +241,8 @@ bool ScalePixels(const uint8_t* source, int components, const ScaleAxis& x, cons
   auto* const work = static_cast<uint8_t*>(workspace);
   Weights across = WeightsAt(work, x);
   Weights down = WeightsAt(work + layout.y_weights, y);
-  if (!Fill(x, &across) || !Fill(y, &down)) return false;
+  // Along y rows are read in the opposite order instead, as MuPDF does.
+  if (!Fill(x, x.flip, &across) || !Fill(y, false, &down)) return false;
   RowScaler scaler(x, components, across, work + layout.columns);
   uint8_t* const ring = work + layout.rows;
   const size_t source_bytes = static_cast<size_t>(x.source) * static_cast<size_t>(components);

@@ -14,17 +14,14 @@
 
 namespace cbzfs {
 
-// How the pixels along one axis are scaled. The image lies `offset` (0 <= offset < 1) behind the
-// edge of the first pixel it touches and is `length` pixels long; it touches `touched` pixels, of
-// which those from `begin` up to `end` are wanted.
+// How the pixels along one axis are scaled: `source` pixels to `length`, of which those from `begin`
+// up to `end` are wanted.
 struct ScaleAxis {
-  int source = 0;  // pixels of the image, at least 2
-  float offset = 0;
-  float length = 0;  // at least 1
-  int touched = 0;
+  int source = 0;  // at least 2
+  int length = 0;  // at least 1, at most 2^16
   int begin = 0;
   int end = 0;
-  bool flip = false;  // counted from the other end
+  bool flip = false;  // mirrored
 
   int count() const { return end - begin; }
   // The most pixels of the image that make one.

@@ -15,36 +15,30 @@ constexpr float kFurthest = 1 << 16;
 constexpr int kLargestImage = 1 << 16;
 
 // The scaling of one axis as MuPDF places it: the image begins at `at` and is `length` long, to the
-// left where that is negative. `clip` is what is wanted. Where the result begins goes to `begins`.
+// left or up where that is negative. What is wanted is within the clip. Where the result begins goes
+// to `begins`.
 ScaleAxis PlaceAxis(int source, float at, float length, const int* clip_begin, const int* clip_end,
                     int* begins) {
   ScaleAxis axis;
   axis.source = source;
   axis.flip = length < 0;
-  axis.length = std::fabs(length);
-  if (axis.flip) {
-    const float right = std::ceil(at);
-    *begins = static_cast<int>(std::floor(at - axis.length));
-    axis.touched = static_cast<int>(right) - *begins;
-    axis.offset = right - at;
-  } else {
-    *begins = static_cast<int>(std::floor(at));
-    axis.offset = at - static_cast<float>(*begins);
-    axis.touched = static_cast<int>(std::ceil(axis.offset + axis.length));
-  }
-  axis.end = axis.touched;
+  axis.length = static_cast<int>(std::fabs(length));
+  *begins = static_cast<int>(axis.flip ? at + length : at);
+  axis.end = axis.length;
   if (clip_begin == nullptr) return axis;
-  // What the clip cuts off, in the order in which the image is read.
   const int before = std::max(0, *clip_begin - *begins);
-  const int behind = std::max(0, *begins + axis.touched - *clip_end);
-  axis.begin = axis.flip ? behind : before;
-  axis.end = axis.touched - (axis.flip ? before : behind);
+  const int behind = std::max(0, *begins + axis.length - *clip_end);
+  axis.begin = before;
+  axis.end = axis.length - behind;
   *begins += before;
   return axis;
 }
 
+// A picture that covers pixels in part gets transparent edges from MuPDF. Its painter asks for whole
+// ones (fz_gridfit_matrix()).
 bool IsOrdinary(float at, float length) {
-  return std::fabs(at) < kFurthest && std::fabs(length) >= 1 && std::fabs(length) < kFurthest;
+  return std::fabs(at) < kFurthest && std::fabs(length) >= 1 && std::fabs(length) < kFurthest &&
+         at == std::floor(at) && length == std::floor(length);
 }
 
 bool IsOrdinary(const fz_pixmap& image) {
