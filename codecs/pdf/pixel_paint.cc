@@ -10,8 +10,8 @@ constexpr int kOne = 1 << kPaintFraction;
 constexpr int kHalf = kOne / 2;
 constexpr int kMask = kOne - 1;
 
-// Turned images are painted in squares, so that the image's rows stay in the cache.
-constexpr int kSquare = 32;
+// Turned images are painted so many columns at a time, so that the image's rows stay in the cache.
+constexpr int kColumns = 32;
 
 // The steps from `begin` (never under 0) up to `end` (never over `count`) at which a position that
 // starts at `at` and moves by `step` is inside 0 <= position < limit.
@@ -33,19 +33,17 @@ struct Inside {
 
 template <int kComponents>
 void CopyTurned(const Painting& p, Inside rows, Inside columns) {
-  for (int top = rows.begin; top < rows.end; top += kSquare) {
-    const int bottom = std::min(top + kSquare, rows.end);
-    for (int left = columns.begin; left < columns.end; left += kSquare) {
-      const int right = std::min(left + kSquare, columns.end);
-      for (int y = top; y < bottom; ++y) {
-        uint8_t* to = p.to + y * p.to_stride + ptrdiff_t{left} * kComponents;
-        const int u = (p.u + p.down_u * y) >> kPaintFraction;
-        const uint8_t* column = p.image + ptrdiff_t{u} * kComponents;
-        int v = p.v + p.right_v * left;
-        for (int x = left; x < right; ++x, v += p.right_v, to += kComponents) {
-          const uint8_t* from = column + (v >> kPaintFraction) * p.image_stride;
-          for (int c = 0; c < kComponents; ++c) to[c] = from[c];
-        }
+  for (int left = columns.begin; left < columns.end; left += kColumns) {
+    const int width = std::min(kColumns, columns.end - left);
+    const uint8_t* from[kColumns];  // the rows of the image that become columns
+    for (int i = 0; i < width; ++i) {
+      from[i] = p.image + ((p.v + p.right_v * (left + i)) >> kPaintFraction) * p.image_stride;
+    }
+    for (int y = rows.begin; y < rows.end; ++y) {
+      uint8_t* to = p.to + y * p.to_stride + ptrdiff_t{left} * kComponents;
+      const ptrdiff_t at = ptrdiff_t{(p.u + p.down_u * y) >> kPaintFraction} * kComponents;
+      for (int i = 0; i < width; ++i, to += kComponents) {
+        std::memcpy(to, from[i] + at, kComponents);
       }
     }
   }

@@ -146,9 +146,19 @@ class RowScaler {
   void Scale(const uint8_t* const (&rows)[kLanes], uint8_t* to, size_t to_stride) {
     Load(rows);
     const size_t bytes = static_cast<size_t>(axis_.count()) * components_;
+    size_t pixel = 0;
+    size_t component = 0;
     for (size_t at = 0; at < bytes; at += kLanes) {
       __m128i tile[kLanes];
-      for (size_t i = 0; i < kLanes; ++i) tile[i] = Column(std::min(at + i, bytes - 1));
+      const size_t here = std::min(kLanes, bytes - at);
+      for (size_t i = 0; i < here; ++i) {
+        tile[i] = Column(pixel, component);
+        if (++component == components_) {
+          component = 0;
+          ++pixel;
+        }
+      }
+      std::fill(tile + here, tile + kLanes, _mm_setzero_si128());
       Transpose(tile);
       for (size_t i = 0; i < kLanes; ++i) {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i * to_stride + at), tile[i]);
@@ -175,10 +185,8 @@ class RowScaler {
     }
   }
 
-  // Byte `at` of the sixteen scaled rows.
-  __m128i Column(size_t at) const {
-    const size_t pixel = at / components_;
-    const size_t component = at - pixel * components_;
+  // A component of a pixel in the sixteen scaled rows.
+  __m128i Column(size_t pixel, size_t component) const {
     const uint16_t* weight = weights_.weights + pixel * weights_.stride;
     const uint8_t* column =
         columns_ + (static_cast<size_t>(weights_.first[pixel]) * components_ + component) * kLanes;
