@@ -69,6 +69,26 @@ void CopyRow(const Painting& p, const uint8_t* from, uint8_t* to, Inside columns
   }
 }
 
+template <int kComponents>
+void MaskRow(const uint8_t* mask, int count, const uint8_t* color, uint16_t opacity, uint8_t* to) {
+  uint16_t parts[16];
+  for (int x = 0; x < count; x += 16, mask += 16, to += ptrdiff_t{16} * kComponents) {
+    const int here = std::min(16, count - x);
+    // Nearly all of a page of line art.
+    if (std::all_of(mask, mask + here, [](uint8_t m) { return m == 0; })) continue;
+    for (int i = 0; i < here; ++i) {
+      const auto m = static_cast<uint16_t>(mask[i] + (mask[i] >> 7));
+      parts[i] = static_cast<uint16_t>((m * opacity) >> 8);
+    }
+    for (int i = 0; i < here; ++i) {
+      for (int c = 0; c < kComponents; ++c) {
+        uint8_t& at = to[i * kComponents + c];
+        at = static_cast<uint8_t>(((color[c] - at) * parts[i] + (at << 8)) >> 8);
+      }
+    }
+  }
+}
+
 void PaintUpright(const Painting& p) {
   const Inside rows(p.v, p.down_v, p.height, int64_t{p.image_height} << kPaintFraction);
   const Inside columns(p.u, p.right_u, p.width, int64_t{p.image_width} << kPaintFraction);
@@ -176,6 +196,28 @@ void PaintNearest(const Painting& painting) {
   } else {
     PaintTurned(painting);
   }
+}
+
+bool PaintMask(const Painting& p, const uint8_t* color, uint8_t opacity) {
+  if (p.right_v != 0 || p.down_u != 0) return false;
+  const Inside rows(p.v, p.down_v, p.height, int64_t{p.image_height} << kPaintFraction);
+  const Inside columns(p.u, p.right_u, p.width, int64_t{p.image_width} << kPaintFraction);
+  const int count = columns.end - columns.begin;
+  if (count <= 0) return true;
+  const int first = (p.u + p.right_u * columns.begin) >> kPaintFraction;
+  const int last = (p.u + p.right_u * (columns.end - 1)) >> kPaintFraction;
+  if (last - first != count - 1) return false;
+  for (int y = rows.begin; y < rows.end; ++y) {
+    const uint8_t* mask =
+        p.image + ((p.v + p.down_v * y) >> kPaintFraction) * p.image_stride + first;
+    uint8_t* to = p.to + y * p.to_stride + ptrdiff_t{columns.begin} * p.components;
+    if (p.components == 1) {
+      MaskRow<1>(mask, count, color, opacity, to);
+    } else {
+      MaskRow<3>(mask, count, color, opacity, to);
+    }
+  }
+  return true;
 }
 
 size_t MixWorkspaceBytes(const Painting& painting) {

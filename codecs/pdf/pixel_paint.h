@@ -42,6 +42,11 @@ inline constexpr int kPaintFraction = 14;  // bits behind the point of all these
 // Upright (right_v == 0, down_u == 0) or turned (right_u == 0, down_v == 0).
 void PaintNearest(const Painting& painting);
 
+// Paints `color` where the image, one component, is not 0, mixed with what is there by the image and
+// by `opacity`. `painting.components` are the page's. Upright and pixel by pixel: false, with nothing
+// done, where it is not.
+bool PaintMask(const Painting& painting, const uint8_t* color, uint8_t opacity);
+
 // What PaintMixed() needs to work in, in bytes.
 size_t MixWorkspaceBytes(const Painting& painting);
 

@@ -107,12 +107,13 @@ bool IsMixed(const fz_pixmap& image, fz_matrix ctm, bool allowed) {
   return across <= 2 * w && down <= 2 * h;
 }
 
-// False, with nothing done, where the picture is out of the ordinary.
-bool PaintPlain(fz_context* ctx, const fz_pixmap& to, const fz_irect& scissor,
-                const fz_pixmap& image, fz_matrix ctm, bool lerp_allowed) {
+// Where an opaque image, upright or turned by a right angle, goes on an opaque page. False where
+// something is out of the ordinary, or nothing is painted.
+bool PlacePlain(const fz_pixmap& to, const fz_irect& scissor, const fz_pixmap& image, fz_matrix ctm,
+                Painting* painting) {
   const bool upright = ctm.b == 0 && ctm.c == 0;
   const bool turned = ctm.a == 0 && ctm.d == 0;
-  if (upright == turned || image.alpha || to.alpha || image.n != to.n) return false;
+  if (upright == turned || to.alpha) return false;
   if ((to.n != 1 && to.n != 3) || to.seps != nullptr || image.seps != nullptr) return false;
   if (image.w >= kLargestImage || image.h >= kLargestImage) return false;
   // MuPDF relies on its callers for this.
@@ -120,23 +121,41 @@ bool PaintPlain(fz_context* ctx, const fz_pixmap& to, const fz_irect& scissor,
       scissor.y1 > to.y + to.h) {
     return false;
   }
+  if (!Place(to, scissor, image, ctm, painting)) return false;
+  const Painting& p = *painting;
+  return FitsInt(p.u, p.right_u, p.width, p.down_u, p.height) &&
+         FitsInt(p.v, p.right_v, p.width, p.down_v, p.height);
+}
+
+// False, with nothing done, where it is MuPDF's to paint.
+bool PaintPlain(fz_context* ctx, const fz_pixmap& to, const fz_irect& scissor,
+                const fz_pixmap& image, fz_matrix ctm, bool lerp_allowed) {
   Painting painting;
-  if (!Place(to, scissor, image, ctm, &painting)) return false;
-  const Painting& p = painting;
-  if (!FitsInt(p.u, p.right_u, p.width, p.down_u, p.height) ||
-      !FitsInt(p.v, p.right_v, p.width, p.down_v, p.height)) {
+  if (image.alpha || image.n != to.n || !PlacePlain(to, scissor, image, ctm, &painting)) {
     return false;
   }
   if (!IsMixed(image, ctm, lerp_allowed)) {
     PaintNearest(painting);
     return true;
   }
-  if (!upright) return false;
+  if (ctm.b != 0 || ctm.c != 0) return false;
   void* const workspace = fz_malloc_no_throw(ctx, MixWorkspaceBytes(painting));
   if (workspace == nullptr) return false;
   PaintMixed(painting, workspace);
   fz_free(ctx, workspace);
   return true;
+}
+
+// Likewise.
+bool PaintPlainMask(const fz_pixmap& to, const fz_irect& scissor, const fz_pixmap& mask,
+                    fz_matrix ctm, const uint8_t* color, bool lerp_allowed) {
+  Painting painting;
+  if (mask.n != 1 || IsMixed(mask, ctm, lerp_allowed) ||
+      !PlacePlain(to, scissor, mask, ctm, &painting)) {
+    return false;
+  }
+  painting.components = to.n;
+  return PaintMask(painting, color, color[to.n]);
 }
 
 }  // namespace
@@ -193,6 +212,18 @@ void __wrap_fz_paint_image(fz_context* ctx, fz_pixmap* to, const fz_irect* sciss
   }
   __real_fz_paint_image(ctx, to, scissor, shape, group_alpha, image, ctm, alpha, lerp_allowed,
                         overprint);
+}
+
+void __wrap_fz_paint_image_with_color(fz_context* ctx, fz_pixmap* to, const fz_irect* scissor,
+                                      fz_pixmap* shape, fz_pixmap* group_alpha, fz_pixmap* image,
+                                      fz_matrix ctm, const unsigned char* color, int lerp_allowed,
+                                      const void* overprint) {
+  if (shape == nullptr && group_alpha == nullptr && overprint == nullptr &&
+      cbzfs::PaintPlainMask(*to, *scissor, *image, ctm, color, lerp_allowed != 0)) {
+    return;
+  }
+  __real_fz_paint_image_with_color(ctx, to, scissor, shape, group_alpha, image, ctm, color,
+                                   lerp_allowed, overprint);
 }
 }
 // NOLINTEND(bugprone-reserved-identifier)

@@ -1,9 +1,9 @@
-// Two inner functions of MuPDF's painter, done faster with the same result.
+// Three inner functions of MuPDF's painter, done faster with the same result.
 //
-// The linker sends MuPDF's own calls of fz_scale_pixmap_cached() and fz_paint_image() here
-// (--wrap, see CMakeLists.txt). What is ordinary (a picture without transparency, upright or turned
+// The linker sends MuPDF's own calls of fz_scale_pixmap_cached(), fz_paint_image() and
+// fz_paint_image_with_color() here (--wrap, see CMakeLists.txt). What is ordinary (a picture without transparency, upright or turned
 // by a right angle) is done by pixel_scale.h and pixel_paint.h; everything else goes on to MuPDF.
-// Neither function is declared in MuPDF's headers, so this is built for the version only whose
+// None of them is declared in MuPDF's headers, so this is built for the version only whose
 // signatures and pixels are known, 1.21 on x86-64; tests compare the two. Any other version draws
 // by itself.
 //
@@ -25,6 +25,10 @@ fz_pixmap* __real_fz_scale_pixmap_cached(fz_context* ctx, const fz_pixmap* sourc
 void __real_fz_paint_image(fz_context* ctx, fz_pixmap* to, const fz_irect* scissor,
                            fz_pixmap* shape, fz_pixmap* group_alpha, fz_pixmap* image,
                            fz_matrix ctm, int alpha, int lerp_allowed, const void* overprint);
+void __real_fz_paint_image_with_color(fz_context* ctx, fz_pixmap* to, const fz_irect* scissor,
+                                      fz_pixmap* shape, fz_pixmap* group_alpha, fz_pixmap* image,
+                                      fz_matrix ctm, const unsigned char* color, int lerp_allowed,
+                                      const void* overprint);
 
 // What MuPDF calls instead.
 fz_pixmap* __wrap_fz_scale_pixmap_cached(fz_context* ctx, const fz_pixmap* source, float x, float y,
@@ -33,6 +37,10 @@ fz_pixmap* __wrap_fz_scale_pixmap_cached(fz_context* ctx, const fz_pixmap* sourc
 void __wrap_fz_paint_image(fz_context* ctx, fz_pixmap* to, const fz_irect* scissor,
                            fz_pixmap* shape, fz_pixmap* group_alpha, fz_pixmap* image,
                            fz_matrix ctm, int alpha, int lerp_allowed, const void* overprint);
+void __wrap_fz_paint_image_with_color(fz_context* ctx, fz_pixmap* to, const fz_irect* scissor,
+                                      fz_pixmap* shape, fz_pixmap* group_alpha, fz_pixmap* image,
+                                      fz_matrix ctm, const unsigned char* color, int lerp_allowed,
+                                      const void* overprint);
 }
 // NOLINTEND(bugprone-reserved-identifier)
 

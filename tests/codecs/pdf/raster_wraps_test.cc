@@ -54,25 +54,56 @@ class RasterWrapsTest : public ::testing::Test {
     return same;
   }
 
-  ::testing::AssertionResult SamePainted(fz_pixmap* image, fz_matrix ctm, int alpha, bool lerp) {
+  // Where `color` is set the image is a mask for it.
+  ::testing::AssertionResult SamePainted(fz_pixmap* image, fz_matrix ctm, int alpha, bool lerp,
+                                         const unsigned char* color = nullptr, bool gray = false) {
     const fz_irect area = {3, 5, 203, 155};
-    fz_colorspace* space = image->colorspace;
+    fz_colorspace* space = color == nullptr ? image->colorspace
+                           : gray           ? fz_device_gray(ctx_)
+                                            : fz_device_rgb(ctx_);
     fz_pixmap* theirs = fz_new_pixmap_with_bbox(ctx_, space, area, nullptr, 0);
     fz_pixmap* ours = fz_new_pixmap_with_bbox(ctx_, space, area, nullptr, 0);
-    fz_clear_pixmap_with_value(ctx_, theirs, 255);
-    fz_clear_pixmap_with_value(ctx_, ours, 255);
+    for (ptrdiff_t i = 0; i < theirs->stride * theirs->h; ++i) {
+      theirs->samples[i] = ours->samples[i] = static_cast<unsigned char>(Int(0, 255));
+    }
     const fz_irect scissor = {area.x0 + Int(0, 9), area.y0 + Int(0, 9), area.x1 - Int(0, 9),
                               area.y1 - Int(0, 9)};
-    __real_fz_paint_image(ctx_, theirs, &scissor, nullptr, nullptr, image, ctm, alpha, lerp,
-                          nullptr);
-    __wrap_fz_paint_image(ctx_, ours, &scissor, nullptr, nullptr, image, ctm, alpha, lerp,
-                          nullptr);
+    if (color == nullptr) {
+      __real_fz_paint_image(ctx_, theirs, &scissor, nullptr, nullptr, image, ctm, alpha, lerp,
+                            nullptr);
+      __wrap_fz_paint_image(ctx_, ours, &scissor, nullptr, nullptr, image, ctm, alpha, lerp,
+                            nullptr);
+    } else {
+      __real_fz_paint_image_with_color(ctx_, theirs, &scissor, nullptr, nullptr, image, ctm, color,
+                                       lerp, nullptr);
+      __wrap_fz_paint_image_with_color(ctx_, ours, &scissor, nullptr, nullptr, image, ctm, color,
+                                       lerp, nullptr);
+    }
     ::testing::AssertionResult same = Compare(theirs, ours);
     same << " painting " << image->w << "x" << image->h << "x" << int{image->n} << " by " << ctm.a
          << " " << ctm.b << " " << ctm.c << " " << ctm.d << " " << ctm.e << " " << ctm.f;
     fz_drop_pixmap(ctx_, theirs);
     fz_drop_pixmap(ctx_, ours);
     return same;
+  }
+
+  // Onto its own grid, nearly so, smaller, larger; mirrored, turned; in and outside of the page.
+  fz_matrix Anywhere(fz_pixmap* image, int turn) {
+    auto w = static_cast<float>(image->w);
+    auto h = static_cast<float>(image->h);
+    if (Int(0, 2) == 0) w = Float(1, 300);
+    if (Int(0, 2) == 0) h = Float(1, 300);
+    if (Int(0, 2) == 0) w += Float(-0.01f, 0.01f);
+    if (Int(0, 2) == 0) h += Float(-0.01f, 0.01f);
+    if (Int(0, 2) == 0) w = -w;
+    if (Int(0, 2) == 0) h = -h;
+    float x = Float(-60, 260);
+    float y = Float(-60, 260);
+    if (Int(0, 2) != 0) x = std::round(x);
+    if (Int(0, 2) != 0) y = std::round(y);
+    if (Int(0, 1) == 0) image->flags &= static_cast<unsigned char>(~FZ_PIXMAP_FLAG_INTERPOLATE);
+    const fz_matrix ctm = turn % 4 == 3 ? fz_matrix{0, w, h, 0, x, y} : fz_matrix{w, 0, 0, h, x, y};
+    return turn % 29 == 0 ? fz_pre_rotate(ctm, 3) : ctm;
   }
 
   static ::testing::AssertionResult Compare(const fz_pixmap* theirs, const fz_pixmap* ours) {
@@ -146,24 +177,20 @@ TEST_F(RasterWrapsTest, ScalesExtremely) {
 TEST_F(RasterWrapsTest, PaintsAsMuPdfDoes) {
   for (int turn = 0; turn < 6000; ++turn) {
     fz_pixmap* image = Image(Int(1, 260), Int(1, 260), turn % 2 == 0 ? 1 : 3, turn % 31 == 0);
-    // Onto its own grid, nearly so, smaller, larger; mirrored; in and outside of the page.
-    float w = static_cast<float>(image->w);
-    float h = static_cast<float>(image->h);
-    if (Int(0, 2) == 0) w = Float(1, 300);
-    if (Int(0, 2) == 0) h = Float(1, 300);
-    if (Int(0, 2) == 0) w += Float(-0.01f, 0.01f);
-    if (Int(0, 2) == 0) h += Float(-0.01f, 0.01f);
-    if (Int(0, 2) == 0) w = -w;
-    if (Int(0, 2) == 0) h = -h;
-    float x = Float(-60, 260);
-    float y = Float(-60, 260);
-    if (Int(0, 2) != 0) x = std::round(x);
-    if (Int(0, 2) != 0) y = std::round(y);
-    const bool turned = turn % 4 == 3;
-    fz_matrix ctm = turned ? fz_matrix{0, w, h, 0, x, y} : fz_matrix{w, 0, 0, h, x, y};
-    if (turn % 29 == 0) ctm = fz_pre_rotate(ctm, 3);
-    if (Int(0, 1) == 0) image->flags &= static_cast<unsigned char>(~FZ_PIXMAP_FLAG_INTERPOLATE);
-    EXPECT_TRUE(SamePainted(image, ctm, turn % 23 == 0 ? 128 : 255, Int(0, 7) != 0));
+    EXPECT_TRUE(SamePainted(image, Anywhere(image, turn), turn % 23 == 0 ? 128 : 255,
+                            Int(0, 7) != 0));
+    fz_drop_pixmap(ctx_, image);
+    if (HasFailure()) break;
+  }
+}
+
+TEST_F(RasterWrapsTest, PaintsMasksAsMuPdfDoes) {
+  for (int turn = 0; turn < 4000; ++turn) {
+    fz_pixmap* image = Image(Int(1, 260), Int(1, 260), turn % 3 == 0 ? 1 : 0, turn % 3 != 0);
+    unsigned char color[4];
+    for (unsigned char& c : color) c = static_cast<unsigned char>(Int(0, 2) * 127 + Int(0, 1));
+    EXPECT_TRUE(SamePainted(image, Anywhere(image, turn), 255, Int(0, 7) != 0, color,
+                            turn % 2 == 0));
     fz_drop_pixmap(ctx_, image);
     if (HasFailure()) break;
   }
