@@ -6,6 +6,7 @@
 
 #include "codecs/pdf/pixel_paint.h"
 #include "codecs/pdf/pixel_scale.h"
+#include "codecs/pdf/pixel_span.h"
 
 namespace cbzfs {
 namespace {
@@ -158,6 +159,16 @@ bool PaintPlainMask(const fz_pixmap& to, const fz_irect& scissor, const fz_pixma
   return PaintMask(painting, color, color[to.n]);
 }
 
+void GraySpan(unsigned char* to, const unsigned char* mask, int, int w,
+              const unsigned char* color, int, const void*) {
+  PaintGraySpan(to, mask, w, color);
+}
+
+void RgbSpan(unsigned char* to, const unsigned char* mask, int, int w, const unsigned char* color,
+             int, const void*) {
+  PaintRgbSpan(to, mask, w, color);
+}
+
 }  // namespace
 
 void UseRasterWraps() {}
@@ -224,6 +235,14 @@ void __wrap_fz_paint_image_with_color(fz_context* ctx, fz_pixmap* to, const fz_i
   }
   __real_fz_paint_image_with_color(ctx, to, scissor, shape, group_alpha, image, ctm, color,
                                    lerp_allowed, overprint);
+}
+
+CbzfsSpanPainter* __wrap_fz_get_span_color_painter(int n, int da, const unsigned char* color,
+                                                   const void* overprint) {
+  if (da == 0 && overprint == nullptr && (n == 1 || n == 3) && color[n] == 255) {
+    return n == 1 ? cbzfs::GraySpan : cbzfs::RgbSpan;
+  }
+  return __real_fz_get_span_color_painter(n, da, color, overprint);
 }
 }
 // NOLINTEND(bugprone-reserved-identifier)

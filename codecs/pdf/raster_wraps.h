@@ -1,8 +1,8 @@
-// Three inner functions of MuPDF's painter, done faster with the same result.
+// Inner functions of MuPDF's painter, done faster with the same result.
 //
-// The linker sends MuPDF's own calls of fz_scale_pixmap_cached(), fz_paint_image() and
-// fz_paint_image_with_color() here (--wrap, see CMakeLists.txt). What is ordinary (a picture without transparency, upright or turned
-// by a right angle) is done by pixel_scale.h and pixel_paint.h; everything else goes on to MuPDF.
+// The linker sends MuPDF's own calls of them here (--wrap, see CMakeLists.txt). What is ordinary (an
+// opaque page, a picture upright or turned by a right angle) is done by pixel_scale.h, pixel_paint.h
+// and pixel_span.h; everything else goes on to MuPDF.
 // None of them is declared in MuPDF's headers, so this is built for the version only whose
 // signatures and pixels are known, 1.21 on x86-64; tests compare the two. Any other version draws
 // by itself.
@@ -17,6 +17,10 @@
 // NOLINTBEGIN(bugprone-reserved-identifier): the linker's names.
 extern "C" {
 
+// Lays a colour over `w` pixels of `n` components (an alpha, where `da`, among them) through a mask.
+typedef void CbzfsSpanPainter(unsigned char* to, const unsigned char* mask, int n, int w,
+                              const unsigned char* color, int da, const void* overprint);
+
 // MuPDF's own. The caches are of its weights and opaque. The caller owns the result; null where
 // nothing is left of the picture.
 fz_pixmap* __real_fz_scale_pixmap_cached(fz_context* ctx, const fz_pixmap* source, float x, float y,
@@ -29,6 +33,9 @@ void __real_fz_paint_image_with_color(fz_context* ctx, fz_pixmap* to, const fz_i
                                       fz_pixmap* shape, fz_pixmap* group_alpha, fz_pixmap* image,
                                       fz_matrix ctm, const unsigned char* color, int lerp_allowed,
                                       const void* overprint);
+// The painter for a colour, whose opacity follows its components; null where it is transparent.
+CbzfsSpanPainter* __real_fz_get_span_color_painter(int n, int da, const unsigned char* color,
+                                                   const void* overprint);
 
 // What MuPDF calls instead.
 fz_pixmap* __wrap_fz_scale_pixmap_cached(fz_context* ctx, const fz_pixmap* source, float x, float y,
@@ -41,6 +48,8 @@ void __wrap_fz_paint_image_with_color(fz_context* ctx, fz_pixmap* to, const fz_i
                                       fz_pixmap* shape, fz_pixmap* group_alpha, fz_pixmap* image,
                                       fz_matrix ctm, const unsigned char* color, int lerp_allowed,
                                       const void* overprint);
+CbzfsSpanPainter* __wrap_fz_get_span_color_painter(int n, int da, const unsigned char* color,
+                                                   const void* overprint);
 }
 // NOLINTEND(bugprone-reserved-identifier)
 

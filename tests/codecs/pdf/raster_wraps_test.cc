@@ -196,5 +196,36 @@ TEST_F(RasterWrapsTest, PaintsMasksAsMuPdfDoes) {
   }
 }
 
+TEST_F(RasterWrapsTest, PaintsSpansAsMuPdfDoes) {
+  for (int turn = 0; turn < 20000; ++turn) {
+    const int n = Int(0, 9) == 0 ? 4 : Int(0, 1) == 0 ? 1 : 3;
+    const int da = Int(0, 9) == 0 ? 1 : 0;
+    const int w = Int(1, 70);
+    unsigned char color[6];
+    for (unsigned char& c : color) c = static_cast<unsigned char>(Int(0, 255));
+    if (Int(0, 9) != 0) color[n] = static_cast<unsigned char>(Int(0, 1) * 255);
+    const int few = Int(0, 3);  // masks of letters and of paths are mostly all or nothing
+    std::string mask;
+    for (int i = 0; i < w; ++i) {
+      const bool edge = few == 0 || Int(0, 20) == 0;
+      mask += static_cast<char>(edge ? Int(0, 255) : few == 1 ? 0 : 255);
+    }
+    std::string theirs;
+    for (int i = 0; i < w * (n + da) + 8; ++i) theirs += static_cast<char>(Int(0, 255));
+    std::string ours = theirs;
+    auto* const theirs_painter = __real_fz_get_span_color_painter(n + da, da, color, nullptr);
+    auto* const ours_painter = __wrap_fz_get_span_color_painter(n + da, da, color, nullptr);
+    ASSERT_EQ(theirs_painter == nullptr, ours_painter == nullptr);
+    if (theirs_painter == nullptr) continue;
+    const auto paint = [&](CbzfsSpanPainter* painter, std::string* to) {
+      painter(reinterpret_cast<unsigned char*>(to->data()),
+              reinterpret_cast<const unsigned char*>(mask.data()), n + da, w, color, da, nullptr);
+    };
+    paint(theirs_painter, &theirs);
+    paint(ours_painter, &ours);
+    ASSERT_EQ(theirs, ours) << "turn " << turn << ", " << n << " components, " << w << " pixels";
+  }
+}
+
 }  // namespace
 }  // namespace cbzfs
