@@ -159,6 +159,50 @@ bool PaintPlainMask(const fz_pixmap& to, const fz_irect& scissor, const fz_pixma
   return PaintMask(painting, color, color[to.n]);
 }
 
+// What a Decode array makes of each value of each component.
+struct DecodeTables {
+  static constexpr int kMostComponents = 4;
+  uint8_t table[kMostComponents][256];
+
+  // MuPDF is asked once for every value.
+  DecodeTables(fz_context* ctx, const fz_pixmap& tile, const float* decode) {
+    uint8_t values[256 * kMostComponents];
+    for (int i = 0; i < 256 * tile.n; ++i) values[i] = static_cast<uint8_t>(i / tile.n);
+    fz_pixmap probe = tile;
+    probe.samples = values;
+    probe.w = 256;
+    probe.h = 1;
+    probe.stride = ptrdiff_t{256} * tile.n;
+    __real_fz_decode_tile(ctx, &probe, decode);
+    for (int i = 0; i < 256 * tile.n; ++i) table[i % tile.n][i / tile.n] = values[i];
+  }
+
+  // Black becomes white and all between likewise: what nearly all Decode arrays are for.
+  bool Inverts(int components) const {
+    for (int c = 0; c < components; ++c) {
+      for (int i = 0; i < 256; ++i) {
+        if (table[c][i] != 255 - i) return false;
+      }
+    }
+    return true;
+  }
+};
+
+void Decode(const DecodeTables& tables, fz_pixmap* tile) {
+  const bool inverts = tables.Inverts(tile->n);
+  const ptrdiff_t bytes = ptrdiff_t{tile->w} * tile->n;
+  for (int y = 0; y < tile->h; ++y) {
+    uint8_t* row = tile->samples + y * tile->stride;
+    if (inverts) {
+      for (ptrdiff_t i = 0; i < bytes; ++i) row[i] = static_cast<uint8_t>(~row[i]);
+      continue;
+    }
+    for (int x = 0; x < tile->w; ++x) {
+      for (int c = 0; c < tile->n; ++c, ++row) *row = tables.table[c][*row];
+    }
+  }
+}
+
 void GraySpan(unsigned char* to, const unsigned char* mask, int, int w,
               const unsigned char* color, int, const void*) {
   PaintGraySpan(to, mask, w, color);
@@ -243,6 +287,15 @@ CbzfsSpanPainter* __wrap_fz_get_span_color_painter(int n, int da, const unsigned
     return n == 1 ? cbzfs::GraySpan : cbzfs::RgbSpan;
   }
   return __real_fz_get_span_color_painter(n, da, color, overprint);
+}
+
+void __wrap_fz_decode_tile(fz_context* ctx, fz_pixmap* tile, const float* decode) {
+  if (tile->alpha || tile->n < 1 || tile->n > cbzfs::DecodeTables::kMostComponents ||
+      int64_t{tile->w} * tile->h < 1024) {
+    __real_fz_decode_tile(ctx, tile, decode);
+    return;
+  }
+  cbzfs::Decode(cbzfs::DecodeTables(ctx, *tile, decode), tile);
 }
 }
 // NOLINTEND(bugprone-reserved-identifier)

@@ -3,7 +3,7 @@
 // The linker sends MuPDF's own calls of them here (--wrap, see CMakeLists.txt). What is ordinary (an
 // opaque page, a picture upright or turned by a right angle) is done by pixel_scale.h, pixel_paint.h
 // and pixel_span.h; everything else goes on to MuPDF.
-// None of them is declared in MuPDF's headers, so this is built for the version only whose
+// All but one are in none of MuPDF's headers, so this is built for the version only whose
 // signatures and pixels are known, 1.21 on x86-64; tests compare the two. Any other version draws
 // by itself.
 //
@@ -36,6 +36,8 @@ void __real_fz_paint_image_with_color(fz_context* ctx, fz_pixmap* to, const fz_i
 // The painter for a colour, whose opacity follows its components; null where it is transparent.
 CbzfsSpanPainter* __real_fz_get_span_color_painter(int n, int da, const unsigned char* color,
                                                    const void* overprint);
+// Applies a Decode array, which has two numbers for each component.
+void __real_fz_decode_tile(fz_context* ctx, fz_pixmap* tile, const float* decode);
 
 // What MuPDF calls instead.
 fz_pixmap* __wrap_fz_scale_pixmap_cached(fz_context* ctx, const fz_pixmap* source, float x, float y,
@@ -50,6 +52,7 @@ void __wrap_fz_paint_image_with_color(fz_context* ctx, fz_pixmap* to, const fz_i
                                       const void* overprint);
 CbzfsSpanPainter* __wrap_fz_get_span_color_painter(int n, int da, const unsigned char* color,
                                                    const void* overprint);
+void __wrap_fz_decode_tile(fz_context* ctx, fz_pixmap* tile, const float* decode);
 }
 // NOLINTEND(bugprone-reserved-identifier)
 

@@ -227,5 +227,24 @@ TEST_F(RasterWrapsTest, PaintsSpansAsMuPdfDoes) {
   }
 }
 
+TEST_F(RasterWrapsTest, DecodesAsMuPdfDoes) {
+  for (int turn = 0; turn < 300; ++turn) {
+    fz_pixmap* theirs = Image(Int(1, 100), Int(1, 100), turn % 3 == 0 ? 1 : turn % 3 == 1 ? 3 : 4,
+                              turn % 10 == 9);
+    fz_pixmap* ours = fz_clone_pixmap(ctx_, theirs);
+    float decode[2 * 5];
+    const int kind = Int(0, 2);
+    for (int i = 0; i < 10; ++i) {
+      decode[i] = kind == 0 ? Float(-0.5f, 1.5f) : static_cast<float>(kind == 1 ? i % 2 : 1 - i % 2);
+    }
+    __real_fz_decode_tile(ctx_, theirs, decode);
+    __wrap_fz_decode_tile(ctx_, ours, decode);
+    EXPECT_TRUE(Compare(theirs, ours)) << "turn " << turn;
+    fz_drop_pixmap(ctx_, theirs);
+    fz_drop_pixmap(ctx_, ours);
+    if (HasFailure()) break;
+  }
+}
+
 }  // namespace
 }  // namespace cbzfs
