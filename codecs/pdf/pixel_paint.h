@@ -1,9 +1,9 @@
 // Copies an opaque image into a page, upright or turned by a right angle, as MuPDF's
 // fz_paint_image() does: the same pixels to the last bit.
 //
-// MuPDF steps through the image in fixed point numbers of 14 bits behind the point, and either takes
-// the pixel it is in or mixes four. It decides for each pixel anew what is the same for all of a row
-// or a column; that is decided once here.
+// MuPDF steps through the image in fixed point numbers of 14 bits behind the point, and either
+// takes the pixel it is in or mixes four. It decides for each pixel anew what is the same for all
+// of a row or a column; that is decided once here.
 //
 // Internal to codecs/pdf. Pure functions; nothing is thrown or allocated, so MuPDF may call them.
 
@@ -42,9 +42,9 @@ inline constexpr int kPaintFraction = 14;  // bits behind the point of all these
 // Upright (right_v == 0, down_u == 0) or turned (right_u == 0, down_v == 0).
 void PaintNearest(const Painting& painting);
 
-// Paints `color` where the image, one component, is not 0, mixed with what is there by the image and
-// by `opacity`. `painting.components` are the page's. Upright and pixel by pixel: false, with nothing
-// done, where it is not.
+// Paints `color` where the image, one component, is not 0, mixed with what is there by the image
+// and by `opacity`. `painting.components` are the page's. Upright and pixel by pixel: false, with
+// nothing done, where it is not.
 bool PaintMask(const Painting& painting, const uint8_t* color, uint8_t opacity);
 
 // What PaintMixed() needs to work in, in bytes.

@@ -9,7 +9,7 @@
 namespace cbzfs {
 namespace {
 
-constexpr size_t kLanes = 16;  // bytes of a vector, and rows that are scaled together
+constexpr size_t kLanes = 16;   // bytes of a vector, and rows that are scaled together
 constexpr size_t kVectors = 4;  // summed side by side along y
 
 constexpr size_t RoundUp(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }

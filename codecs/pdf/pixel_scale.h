@@ -14,8 +14,8 @@
 
 namespace cbzfs {
 
-// How the pixels along one axis are scaled: `source` pixels to `length`, of which those from `begin`
-// up to `end` are wanted.
+// How the pixels along one axis are scaled: `source` pixels to `length`, of which those from
+// `begin` up to `end` are wanted.
 struct ScaleAxis {
   int source = 0;  // at least 2
   int length = 0;  // at least 1, at most 2^16

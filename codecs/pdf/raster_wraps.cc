@@ -16,8 +16,8 @@ constexpr float kFurthest = 1 << 16;
 constexpr int kLargestImage = 1 << 16;
 
 // The scaling of one axis as MuPDF places it: the image begins at `at` and is `length` long, to the
-// left or up where that is negative. What is wanted is within the clip. Where the result begins goes
-// to `begins`.
+// left or up where that is negative. What is wanted is within the clip. Where the result begins
+// goes to `begins`.
 ScaleAxis PlaceAxis(int source, float at, float length, const int* clip_begin, const int* clip_end,
                     int* begins) {
   ScaleAxis axis;
@@ -35,8 +35,8 @@ ScaleAxis PlaceAxis(int source, float at, float length, const int* clip_begin, c
   return axis;
 }
 
-// A picture that covers pixels in part gets transparent edges from MuPDF. Its painter asks for whole
-// ones (fz_gridfit_matrix()).
+// A picture that covers pixels in part gets transparent edges from MuPDF. Its painter asks for
+// whole ones (fz_gridfit_matrix()).
 bool IsOrdinary(float at, float length) {
   return std::fabs(at) < kFurthest && std::fabs(length) >= 1 && std::fabs(length) < kFurthest &&
          at == std::floor(at) && length == std::floor(length);
@@ -203,8 +203,8 @@ void Decode(const DecodeTables& tables, fz_pixmap* tile) {
   }
 }
 
-void GraySpan(unsigned char* to, const unsigned char* mask, int, int w,
-              const unsigned char* color, int, const void*) {
+void GraySpan(unsigned char* to, const unsigned char* mask, int, int w, const unsigned char* color,
+              int, const void*) {
   PaintGraySpan(to, mask, w, color);
 }
 
@@ -233,21 +233,19 @@ fz_pixmap* __wrap_fz_scale_pixmap_cached(fz_context* ctx, const fz_pixmap* sourc
   }
   int left = 0;
   int top = 0;
-  const cbzfs::ScaleAxis across =
-      cbzfs::PlaceAxis(source->w, x, w, clip ? &clip->x0 : nullptr, clip ? &clip->x1 : nullptr,
-                       &left);
-  const cbzfs::ScaleAxis down =
-      cbzfs::PlaceAxis(source->h, y, h, clip ? &clip->y0 : nullptr, clip ? &clip->y1 : nullptr,
-                       &top);
+  const cbzfs::ScaleAxis across = cbzfs::PlaceAxis(source->w, x, w, clip ? &clip->x0 : nullptr,
+                                                   clip ? &clip->x1 : nullptr, &left);
+  const cbzfs::ScaleAxis down = cbzfs::PlaceAxis(source->h, y, h, clip ? &clip->y0 : nullptr,
+                                                 clip ? &clip->y1 : nullptr, &top);
   if (across.begin >= across.end || down.begin >= down.end) return nullptr;
   // Before the workspace, which would be lost when MuPDF jumps.
-  fz_pixmap* const made = fz_new_pixmap(ctx, source->colorspace, across.count(), down.count(),
-                                        nullptr, source->alpha);
+  fz_pixmap* const made =
+      fz_new_pixmap(ctx, source->colorspace, across.count(), down.count(), nullptr, source->alpha);
   void* const workspace =
       fz_malloc_no_throw(ctx, cbzfs::ScaleWorkspaceBytes(across, down, source->n));
-  const bool done = workspace != nullptr && made->n == source->n &&
-                    cbzfs::ScalePixels(source->samples, source->n, across, down, workspace,
-                                       made->samples);
+  const bool done =
+      workspace != nullptr && made->n == source->n &&
+      cbzfs::ScalePixels(source->samples, source->n, across, down, workspace, made->samples);
   fz_free(ctx, workspace);
   if (!done) {
     fz_drop_pixmap(ctx, made);

@@ -1,11 +1,10 @@
 // Inner functions of MuPDF's painter, done faster with the same result.
 //
-// The linker sends MuPDF's own calls of them here (--wrap, see CMakeLists.txt). What is ordinary (an
-// opaque page, a picture upright or turned by a right angle) is done by pixel_scale.h, pixel_paint.h
-// and pixel_span.h; everything else goes on to MuPDF.
-// All but one are in none of MuPDF's headers, so this is built for the version only whose
-// signatures and pixels are known, 1.21 on x86-64; tests compare the two. Any other version draws
-// by itself.
+// The linker sends MuPDF's own calls of them here (--wrap, see CMakeLists.txt). What is ordinary
+// (an opaque page, a picture upright or turned by a right angle) is done by pixel_scale.h,
+// pixel_paint.h and pixel_span.h; everything else goes on to MuPDF. All but one are in none of
+// MuPDF's headers, so this is built for the version only whose signatures and pixels are
+// known, 1.21 on x86-64; tests compare the two. Any other version draws by itself.
 //
 // Internal to codecs/pdf.
 
@@ -17,7 +16,8 @@
 // NOLINTBEGIN(bugprone-reserved-identifier): the linker's names.
 extern "C" {
 
-// Lays a colour over `w` pixels of `n` components (an alpha, where `da`, among them) through a mask.
+// Lays a colour over `w` pixels of `n` components (an alpha, where `da`, among them) through a
+// mask.
 typedef void CbzfsSpanPainter(unsigned char* to, const unsigned char* mask, int n, int w,
                               const unsigned char* color, int da, const void* overprint);
 

@@ -67,8 +67,8 @@ uint64_t Job::MemoryNeed() const {
       // A drawn page is enhanced from its JPEG, which is baseline: that takes no more than bands.
       const uint64_t decoder = draw.row.kind == PageKind::kDrawn ? 0 : draw.row.decode_bytes;
       // The decoder, or the encoder after it where the rows are kept: they are not needed at once.
-      const uint64_t coders = rows > 0 ? std::max(decoder, EncoderBytes(draw.row))
-                                       : decoder + EncoderBytes(draw.row);
+      const uint64_t coders =
+          rows > 0 ? std::max(decoder, EncoderBytes(draw.row)) : decoder + EncoderBytes(draw.row);
       return rows + coders + kBandBytes + kAnswers * draw.max_payload + draw.entry_bytes;
     }
     case Finish::kThumbnail:

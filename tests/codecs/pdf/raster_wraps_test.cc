@@ -12,9 +12,7 @@ namespace {
 
 class RasterWrapsTest : public ::testing::Test {
  protected:
-  RasterWrapsTest() : ctx_(fz_new_context(nullptr, nullptr, FZ_STORE_DEFAULT)) {
-    UseRasterWraps();
-  }
+  RasterWrapsTest() : ctx_(fz_new_context(nullptr, nullptr, FZ_STORE_DEFAULT)) { UseRasterWraps(); }
   ~RasterWrapsTest() override { fz_drop_context(ctx_); }
 
   int Int(int from, int to) { return std::uniform_int_distribution<int>(from, to)(random_); }
@@ -138,7 +136,10 @@ TEST_F(RasterWrapsTest, ScalesAsMuPdfDoes) {
   for (int turn = 0; turn < 4000; ++turn) {
     const bool large = turn % 40 == 0;
     fz_pixmap* image = Image(Int(1, large ? 900 : 90), Int(1, large ? 900 : 90),
-                             turn % 5 == 4 ? 0 : turn % 5 == 3 ? 4 : turn % 5 == 2 ? 3 : 1,
+                             turn % 5 == 4   ? 0
+                             : turn % 5 == 3 ? 4
+                             : turn % 5 == 2 ? 3
+                                             : 1,
                              turn % 5 == 4 || turn % 5 == 1);
     // Both ways, to a whole number of pixels (as MuPDF's painter asks) and otherwise.
     float w = Float(0.3f, large ? 1000 : 150) * (Int(0, 3) == 0 ? -1.0f : 1.0f);
@@ -167,8 +168,7 @@ TEST_F(RasterWrapsTest, ScalesExtremely) {
     fz_pixmap* image = Image(wide ? length : Int(2, 20), wide ? Int(2, 20) : length, 1, false);
     const auto small = static_cast<float>(Int(1, 40));
     const auto other = static_cast<float>(Int(1, 30));
-    EXPECT_TRUE(
-        SameScaled(image, 3, 5, wide ? small : other, wide ? other : small, nullptr));
+    EXPECT_TRUE(SameScaled(image, 3, 5, wide ? small : other, wide ? other : small, nullptr));
     fz_drop_pixmap(ctx_, image);
     if (HasFailure()) break;
   }
@@ -177,8 +177,8 @@ TEST_F(RasterWrapsTest, ScalesExtremely) {
 TEST_F(RasterWrapsTest, PaintsAsMuPdfDoes) {
   for (int turn = 0; turn < 6000; ++turn) {
     fz_pixmap* image = Image(Int(1, 260), Int(1, 260), turn % 2 == 0 ? 1 : 3, turn % 31 == 0);
-    EXPECT_TRUE(SamePainted(image, Anywhere(image, turn), turn % 23 == 0 ? 128 : 255,
-                            Int(0, 7) != 0));
+    EXPECT_TRUE(
+        SamePainted(image, Anywhere(image, turn), turn % 23 == 0 ? 128 : 255, Int(0, 7) != 0));
     fz_drop_pixmap(ctx_, image);
     if (HasFailure()) break;
   }
@@ -189,8 +189,8 @@ TEST_F(RasterWrapsTest, PaintsMasksAsMuPdfDoes) {
     fz_pixmap* image = Image(Int(1, 260), Int(1, 260), turn % 3 == 0 ? 1 : 0, turn % 3 != 0);
     unsigned char color[4];
     for (unsigned char& c : color) c = static_cast<unsigned char>(Int(0, 2) * 127 + Int(0, 1));
-    EXPECT_TRUE(SamePainted(image, Anywhere(image, turn), 255, Int(0, 7) != 0, color,
-                            turn % 2 == 0));
+    EXPECT_TRUE(
+        SamePainted(image, Anywhere(image, turn), 255, Int(0, 7) != 0, color, turn % 2 == 0));
     fz_drop_pixmap(ctx_, image);
     if (HasFailure()) break;
   }
@@ -229,13 +229,17 @@ TEST_F(RasterWrapsTest, PaintsSpansAsMuPdfDoes) {
 
 TEST_F(RasterWrapsTest, DecodesAsMuPdfDoes) {
   for (int turn = 0; turn < 300; ++turn) {
-    fz_pixmap* theirs = Image(Int(1, 100), Int(1, 100), turn % 3 == 0 ? 1 : turn % 3 == 1 ? 3 : 4,
+    fz_pixmap* theirs = Image(Int(1, 100), Int(1, 100),
+                              turn % 3 == 0   ? 1
+                              : turn % 3 == 1 ? 3
+                                              : 4,
                               turn % 10 == 9);
     fz_pixmap* ours = fz_clone_pixmap(ctx_, theirs);
     float decode[2 * 5];
     const int kind = Int(0, 2);
     for (int i = 0; i < 10; ++i) {
-      decode[i] = kind == 0 ? Float(-0.5f, 1.5f) : static_cast<float>(kind == 1 ? i % 2 : 1 - i % 2);
+      decode[i] =
+          kind == 0 ? Float(-0.5f, 1.5f) : static_cast<float>(kind == 1 ? i % 2 : 1 - i % 2);
     }
     __real_fz_decode_tile(ctx_, theirs, decode);
     __wrap_fz_decode_tile(ctx_, ours, decode);
