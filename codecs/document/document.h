@@ -85,7 +85,9 @@ struct Page {
   bool lone_image = false;
 
   // kOriginal, kImage: what decoding it takes at full size beside the rows themselves, in bytes
-  // (the coefficients of a progressive JPEG, say). A hint for admission.
+  // (the coefficients of a progressive JPEG, say). kDrawn: what decoding the images on it takes
+  // beside rasters of the page's size (those of JPEG 2000, and ones much larger than they are
+  // drawn). A hint for admission: no byte of a view depends on it.
   uint64_t decode_bytes = 0;
 
   friend bool operator==(const Page&, const Page&) = default;

@@ -2,6 +2,9 @@
 
 #include "codecs/document/utf8.h"
 #include "codecs/pdf/pdf_internal.h"
+#ifdef CBZFS_RASTER_WRAPS
+#include "codecs/pdf/raster_wraps.h"
+#endif
 
 namespace cbzfs {
 namespace {
@@ -22,6 +25,9 @@ void KeepMessage(void* user, const char* message) {
 PdfEngine::Impl::Impl() {
   ctx = fz_new_context(nullptr, nullptr, kStoreBytes);
   if (ctx == nullptr) throw std::bad_alloc();
+#ifdef CBZFS_RASTER_WRAPS
+  UseRasterWraps();
+#endif
   image_watch = std::make_unique<ImageWatch>(ctx);
   fz_set_warning_callback(ctx, KeepMessage, this);
   fz_set_error_callback(ctx, KeepMessage, this);

@@ -18,6 +18,13 @@ constexpr float kDefaultAutoDpi = 200;  // of a page without an image
 
 constexpr size_t kMaxInfoText = 1024;
 
+// Of decoded images MuPDF holds on to so many while it draws a page: the size of its store.
+constexpr uint64_t kMostKept = uint64_t{64} << 20;
+// OpenJPEG decodes all of an image, at full size, to integers of 32 bits.
+constexpr uint64_t kJpxSampleBytes = 4;
+// A dictionary may claim any size; MuPDF refuses what is larger than this by itself.
+constexpr uint64_t kMostDecodeBytes = uint64_t{4} << 30;
+
 // What one look at a page finds. Plain data: filled in under Try().
 struct Draft {
   PageBox box;
@@ -26,6 +33,8 @@ struct Draft {
   float image_dpi = 0;  // of the largest image; 0: there is none
   bool gray = false;
   bool lone_image = false;
+  uint64_t image_bytes = 0;  // decoded images, as far as they are held at once
+  uint64_t plane_bytes = 0;  // samples of the largest JPEG 2000 image
 };
 
 void LookAtPage(const Pdf::Impl& pdf, pdf_obj* page, const AnalyseOptions& options, Draft* draft) {
@@ -64,6 +73,34 @@ bool AllImagesGray(const Pdf::Impl& pdf, const PageFacts& facts) {
   return gray;
 }
 
+// What decoding the images takes. Others than JPEG 2000 come out of their decoders already made
+// smaller by whole halves, down to twice the size they are drawn at.
+void TakeImageMemory(const AnalyseOptions& options, const PageFacts& facts, Draft* draft) {
+  const float most_dpi = options.dpi != 0 ? static_cast<float>(options.dpi) : kMostAutoDpi;
+  uint64_t sum = 0;
+  uint64_t largest = 0;
+  int last_object = 0;
+  for (const ImagePlacement& image : facts.images) {
+    if (image.object != 0 && image.object == last_object) continue;  // in the store by then
+    last_object = image.object;
+    const uint64_t components = image.mask || image.bits == 1 ? 1
+                                : image.components == 0       ? 3
+                                                              : image.components;
+    const uint64_t samples = uint64_t{image.width} * image.height * components;
+    uint64_t bytes = samples;
+    if (image.filter == ImageFilter::kJpx) {
+      draft->plane_bytes = std::max(draft->plane_bytes, samples * kJpxSampleBytes);
+    } else {
+      for (float dpi = PlacedResolution(image, draft->box); dpi >= 2 * most_dpi; dpi /= 2) {
+        bytes /= 4;
+      }
+    }
+    largest = std::max(largest, bytes);
+    sum += bytes;
+  }
+  draft->image_bytes = std::max(largest, std::min(sum, kMostKept));
+}
+
 void TakeFacts(const Pdf::Impl& pdf, const PageFacts& facts, Draft* draft) {
   double largest = 0;
   for (const ImagePlacement& image : facts.images) {
@@ -94,6 +131,11 @@ Page DrawnPage(const AnalyseOptions& options, const Draft& draft) {
   page.dpi = size.dpi;
   page.gray = draft.gray;
   page.lone_image = draft.lone_image;
+  // A page's own raster is counted twice by whoever reserves memory for it: for what is painted on
+  // it, and for the encoder after that.
+  const uint64_t raster = uint64_t{page.width} * page.height * (page.gray ? 1 : 3);
+  page.decode_bytes = draft.plane_bytes + (draft.image_bytes > raster ? draft.image_bytes : 0);
+  page.decode_bytes = std::min(page.decode_bytes, kMostDecodeBytes);
   return page;
 }
 
@@ -160,6 +202,7 @@ absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options, bool sparin
       const PageFacts facts =
           ScanPage(impl_->ctx, impl_->doc, *object, draft.box.box, ScanLimitsFor(count));
       TakeFacts(*impl_, facts, &draft);
+      TakeImageMemory(options, facts, &draft);
       page = DrawnPage(options, draft);
       described.back() = DescribePage(page.width, page.height, page.dpi, facts);
     }

@@ -39,7 +39,7 @@ constexpr uint64_t kAnalysisBytes = 32 << 20;
 uint64_t NeedForPage(const DrawRequest& draw) {
   if (draw.row.kind != PageKind::kDrawn) return (1 + kAnswers) * draw.max_payload + kPdfBytes;
   const uint64_t raster = RasterBytes(draw.row);
-  return 2 * raster + raster / 8 + kAnswers * draw.max_payload + kPdfBytes;
+  return 2 * raster + raster / 8 + draw.row.decode_bytes + kAnswers * draw.max_payload + kPdfBytes;
 }
 
 }  // namespace
@@ -64,9 +64,11 @@ uint64_t Job::MemoryNeed() const {
       return NeedForPage(draw);
     case Finish::kEnhanced: {
       const uint64_t rows = Pixels(draw.row) <= kMaxKeptPixels ? RasterBytes(draw.row) : 0;
+      // A drawn page is enhanced from its JPEG, which is baseline: that takes no more than bands.
+      const uint64_t decoder = draw.row.kind == PageKind::kDrawn ? 0 : draw.row.decode_bytes;
       // The decoder, or the encoder after it where the rows are kept: they are not needed at once.
-      const uint64_t coders = rows > 0 ? std::max(draw.row.decode_bytes, EncoderBytes(draw.row))
-                                       : draw.row.decode_bytes + EncoderBytes(draw.row);
+      const uint64_t coders =
+          rows > 0 ? std::max(decoder, EncoderBytes(draw.row)) : decoder + EncoderBytes(draw.row);
       return rows + coders + kBandBytes + kAnswers * draw.max_payload + draw.entry_bytes;
     }
     case Finish::kThumbnail:

@@ -159,6 +159,18 @@ class BudgetTest(harness.MountedTest):
         self.assertGreater(len(read(mount.file("Plain.cbz"))), 1000)
 
 
+class ReservationTest(harness.MountedTest):
+
+    def test_pages_of_jpeg_2000_get_what_they_take_at_once(self):
+        """Else each fails first, and the second try, which gets all, drives finished pages out."""
+        self.put("Book.pdf", harness.make_pdfs.jpeg2000_scan(4, 1600, 2300, 200))
+        mount = self.mount("workers=2")
+        read(mount.file("Book.cbz"))
+        status = mount.settle()
+        self.assertEqual(status["workers"]["recovered"], 0)
+        self.assertEqual(status["pages"]["drawn"], 4)
+
+
 class MonitorTest(harness.MountedTest):
 
     def test_status_shows_what_was_seen(self):

@@ -44,6 +44,18 @@ TEST(JobTest, ADrawnPageTakesItsRasterTwice) {
   EXPECT_GE(extracted.MemoryNeed(), 4 * 50 * kMiB);
 }
 
+TEST(JobTest, ADrawnPageTakesWhatItsImagesDo) {
+  Job job = DrawOf(Finish::kPage);
+  const uint64_t need = job.MemoryNeed();
+  job.draw.row.decode_bytes = 60 * kMiB;
+  EXPECT_EQ(job.MemoryNeed(), need + 60 * kMiB);
+  // Enhanced it is made of its JPEG, not of the images.
+  job.draw.finish = Finish::kEnhanced;
+  const uint64_t enhanced = job.MemoryNeed();
+  job.draw.row.decode_bytes = 0;
+  EXPECT_EQ(job.MemoryNeed(), enhanced);
+}
+
 TEST(JobTest, AnEnhancedPageTakesItsRowsAndACoder) {
   const uint64_t raster = 3ull * 2000 * 3000;
   const uint64_t need = DrawOf(Finish::kEnhanced).MemoryNeed();
@@ -52,6 +64,7 @@ TEST(JobTest, AnEnhancedPageTakesItsRowsAndACoder) {
   EXPECT_LT(DrawOf(Finish::kEnhanced, 2000, 3000, true).MemoryNeed(), need);
   // A decoder that holds more than the encoder counts instead of it; less is there anyway.
   Job hungry = DrawOf(Finish::kEnhanced);
+  hungry.draw.row.kind = PageKind::kImage;
   hungry.draw.row.decode_bytes = raster / 2;
   EXPECT_EQ(hungry.MemoryNeed(), need);
   hungry.draw.row.decode_bytes = raster + 5;
@@ -65,6 +78,7 @@ TEST(JobTest, RowsOfALargePageAreNotKept) {
   const uint64_t pixels = 5000ull * 8000;
   ASSERT_GT(pixels, kMaxKeptPixels);
   Job large = DrawOf(Finish::kEnhanced, 5000, 8000);
+  large.draw.row.kind = PageKind::kImage;
   const uint64_t need = large.MemoryNeed();
   EXPECT_LT(need, 3 * pixels + 20 * kMiB) << "the encoder alone";
   // Decoder and encoder work at once.
