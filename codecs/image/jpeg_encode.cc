@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
 #include <new>
 
 // jpeglib.h needs <cstdio> before it.
@@ -65,7 +67,50 @@ struct Job {
   ErrorHandler errors;
   Sink sink;
   bool rows_ended;
+  uint8_t* lines;  // of raw gray: DCTSIZE rows, each padded to whole blocks; else null
 };
+
+// Gray rows are taken over as they are. By jpeg_write_scanlines() they would be copied pixel by
+// pixel, an eighth of all instructions of a page of text.
+bool IsRaw(const RowSource& source) { return source.components == 1; }
+
+size_t PaddedWidth(const RowSource& source) {
+  return (size_t{source.width} + DCTSIZE - 1) / DCTSIZE * DCTSIZE;
+}
+
+// Beyond the right and the lower edge the last pixels are repeated, as libjpeg does it.
+bool WriteRawRows(Job* job, const RowSource& source) {
+  jpeg_compress_struct* cinfo = &job->cinfo;
+  const size_t padded = PaddedWidth(source);
+  JSAMPROW rows[DCTSIZE];
+  for (size_t i = 0; i < DCTSIZE; ++i) rows[i] = job->lines + i * padded;
+  JSAMPARRAY plane = rows;
+  while (cinfo->next_scanline < cinfo->image_height) {
+    for (size_t i = 0; i < DCTSIZE; ++i) {
+      const uint32_t y = cinfo->next_scanline + static_cast<uint32_t>(i);
+      if (y >= source.height) {
+        std::memcpy(rows[i], rows[i - 1], padded);
+        continue;
+      }
+      const uint8_t* const row = source.row(source.state, y);
+      if (row == nullptr) return false;
+      std::memcpy(rows[i], row, source.width);
+      std::memset(rows[i] + source.width, row[source.width - 1], padded - source.width);
+    }
+    jpeg_write_raw_data(cinfo, &plane, DCTSIZE);
+  }
+  return true;
+}
+
+bool WriteRows(Job* job, const RowSource& source) {
+  jpeg_compress_struct* cinfo = &job->cinfo;
+  while (cinfo->next_scanline < cinfo->image_height) {
+    JSAMPROW row = const_cast<JSAMPROW>(source.row(source.state, cinfo->next_scanline));
+    if (row == nullptr) return false;
+    jpeg_write_scanlines(cinfo, &row, 1);
+  }
+  return true;
+}
 
 void SetTable(jpeg_compress_struct* cinfo, JHUFF_TBL** place, const HuffmanTable& table) {
   if (*place == nullptr) *place = jpeg_alloc_huff_table(reinterpret_cast<j_common_ptr>(cinfo));
@@ -93,6 +138,7 @@ void Configure(jpeg_compress_struct* cinfo, const RowSource& source, int quality
   cinfo->optimize_coding = tables == nullptr ? TRUE : FALSE;
   if (tables != nullptr) SetTables(cinfo, *tables);
   cinfo->dct_method = JDCT_ISLOW;
+  cinfo->raw_data_in = IsRaw(source) ? TRUE : FALSE;
   cinfo->write_JFIF_header = FALSE;  // the layout writes it
   cinfo->write_Adobe_marker = FALSE;
   if (!gray) {
@@ -118,14 +164,10 @@ bool Run(Job* job, const RowSource& source, int quality, bool gray, const Huffma
   cinfo->dest = &job->sink.manager;
   Configure(cinfo, source, quality, gray, tables);
   jpeg_start_compress(cinfo, TRUE);
-  while (cinfo->next_scanline < cinfo->image_height) {
-    JSAMPROW row = const_cast<JSAMPROW>(source.row(source.state, cinfo->next_scanline));
-    if (row == nullptr) {
-      job->rows_ended = true;
-      jpeg_destroy_compress(cinfo);
-      return false;
-    }
-    jpeg_write_scanlines(cinfo, &row, 1);
+  if (!(IsRaw(source) ? WriteRawRows(job, source) : WriteRows(job, source))) {
+    job->rows_ended = true;
+    jpeg_destroy_compress(cinfo);
+    return false;
   }
   jpeg_finish_compress(cinfo);
   jpeg_destroy_compress(cinfo);
@@ -141,6 +183,15 @@ absl::StatusOr<std::string> EncodeJpegPayload(const RowSource& source, uint32_t 
   job.sink.capacity = 4096 + static_cast<size_t>(source.width) * source.height / 8;
   job.sink.data = static_cast<uint8_t*>(std::malloc(job.sink.capacity));
   if (job.sink.data == nullptr) return absl::ResourceExhaustedError("no memory for a JPEG");
+  std::unique_ptr<uint8_t[]> lines;
+  if (IsRaw(source)) {
+    lines.reset(new (std::nothrow) uint8_t[PaddedWidth(source) * DCTSIZE]);
+    if (lines == nullptr) {
+      std::free(job.sink.data);
+      return absl::ResourceExhaustedError("no memory for a JPEG");
+    }
+    job.lines = lines.get();
+  }
   job.sink.manager.next_output_byte = job.sink.data;
   job.sink.manager.free_in_buffer = job.sink.capacity;
   job.sink.manager.init_destination = InitSink;
