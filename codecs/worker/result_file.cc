@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace cbzfs {
@@ -50,13 +52,18 @@ absl::StatusOr<std::string> CollectResult(int fd, uint64_t bytes, uint64_t capac
   if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) != 0) {
     return absl::DataLossError("the worker kept its hands on the result");
   }
-  std::string result(bytes, '\0');
-  size_t done = 0;
-  while (done < bytes) {
-    const ssize_t got = pread(fd, result.data() + done, bytes - done, static_cast<off_t>(done));
+  // In pieces that stay in the processor's cache: a string of `bytes` would first be filled with
+  // noughts, which was a third of what the daemon did while pages were drawn.
+  std::array<char, 32 << 10> piece;
+  std::string result;
+  result.reserve(bytes);
+  while (result.size() < bytes) {
+    const ssize_t got =
+        pread(fd, piece.data(), std::min<uint64_t>(bytes - result.size(), piece.size()),
+              static_cast<off_t>(result.size()));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return absl::DataLossError("a result shorter than its file");
-    done += static_cast<size_t>(got);
+    result.append(piece.data(), static_cast<size_t>(got));
   }
   return result;
 }
