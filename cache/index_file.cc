@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cache/private_folder.h"
 
 namespace cbzfs::index_file {
 namespace {
@@ -25,26 +26,6 @@ constexpr absl::Duration kReaderWait = absl::Milliseconds(250);
 constexpr absl::Duration kWriterWait = absl::Seconds(2);
 // Opening takes milliseconds; whoever holds the lock for longer hangs, and is not waited for.
 constexpr absl::Duration kOpenWait = absl::Seconds(2);
-
-absl::Status Failed(const std::string& what, int error) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(what, ": ", std::generic_category().message(error)));
-}
-
-absl::Status MakeFolders(const std::filesystem::path& folder) {
-  std::filesystem::path made;
-  for (const auto& part : folder) {
-    made /= part;
-    // 0700 for the parents, too: so the XDG base directory specification has it.
-    if (mkdir(made.c_str(), 0700) == 0 || errno == EEXIST) continue;
-    const int error = errno;
-    // Above our own home we may not be allowed to make what is there already.
-    struct stat st;
-    if (stat(made.c_str(), &st) != 0)
-      return Failed(absl::StrCat("cannot make ", made.string()), error);
-  }
-  return absl::OkStatus();
-}
 
 std::optional<Identity> IdentityOf(const std::string& path) {
   struct stat st;
@@ -96,19 +77,9 @@ absl::StatusOr<Connections> OpenOnce(const std::string& path) {
 absl::Status PrepareFolder(const std::string& path) {
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (folder.empty()) folder = ".";
-  if (absl::Status status = MakeFolders(folder); !status.ok()) return status;
+  const absl::Status prepared = PreparePrivateFolder(folder.string(), "the index's folder");
+  if (!prepared.ok()) return prepared;
   struct stat st;
-  if (stat(folder.c_str(), &st) != 0) return Failed(folder.string(), errno);
-  if (!S_ISDIR(st.st_mode)) return Failed(folder.string(), ENOTDIR);
-  if (st.st_uid != geteuid()) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("the index's folder ", folder.string(), " belongs to user ", st.st_uid,
-                     ", not to user ", geteuid(), ", who runs this"));
-  }
-  if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return absl::PermissionDeniedError(absl::StrCat("others may write to the index's folder ",
-                                                    folder.string(), "; chmod go-w it"));
-  }
   if (lstat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode)) {
     return absl::FailedPreconditionError(absl::StrCat("the index ", path, " is no regular file"));
   }

@@ -46,7 +46,7 @@ class PageStoreSecondTest : public PagesFixture {
     Await([&] { return medium_->Values().size() >= values; });
   }
 
-  // As another mount would begin: nothing in memory.
+  // As another mount would begin: nothing in memory. What a reader holds stays.
   void Forget() { services_->pages->Trim(0); }
 
   const std::shared_ptr<FakeMedium> medium_ = std::make_shared<FakeMedium>();
@@ -56,11 +56,13 @@ class PageStoreSecondTest : public PagesFixture {
 TEST_F(PageStoreSecondTest, APageIsDrawnOnceForAllMounts) {
   pool_->draw = [](const DrawRequest&) { return Drawn{.payload = "drawn", .quality = 85}; };
   const auto book = HoldPdf(Rendition::kPlain);
-  const Reader first = Want(book, 0);
-  AwaitKept(1);
-  Await([&] { return first.answered(); });
-  EXPECT_EQ(first.payload(), "drawn");
-  EXPECT_EQ(pool_->drawn, 1);
+  {
+    const Reader first = Want(book, 0);
+    AwaitKept(1);
+    Await([&] { return first.answered(); });
+    EXPECT_EQ(first.payload(), "drawn");
+    EXPECT_EQ(pool_->drawn, 1);
+  }
   Forget();
   const Reader second = Want(book, 0);
   Await([&] { return second.answered(); });
@@ -77,10 +79,12 @@ TEST_F(PageStoreSecondTest, AnEnhancedPageNeedsNoPlainOne) {
     return Drawn{.payload = request.finish == Finish::kPage ? "plain" : "enhanced"};
   };
   const auto book = HoldPdf(Rendition::kEnhanced);
-  const Reader first = Want(book, 0);
-  AwaitKept(2);
-  Await([&] { return first.answered(); });
-  EXPECT_EQ(pool_->drawn, 2);
+  {
+    const Reader first = Want(book, 0);
+    AwaitKept(2);
+    Await([&] { return first.answered(); });
+    EXPECT_EQ(pool_->drawn, 2);
+  }
   Forget();
   const Reader second = Want(book, 0);
   Await([&] { return second.answered(); });
