@@ -6,10 +6,8 @@
 #include <unistd.h>
 #include <cstdio>
 
-#include <cerrno>
 #include <filesystem>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -77,8 +75,8 @@ absl::StatusOr<Connections> OpenOnce(const std::string& path) {
 absl::Status PrepareFolder(const std::string& path) {
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (folder.empty()) folder = ".";
-  const absl::Status prepared = PreparePrivateFolder(folder.string(), "the index's folder");
-  if (!prepared.ok()) return prepared;
+  absl::Status status = MakePrivateFolder(folder.string(), "the index's folder");
+  if (!status.ok()) return status;
   struct stat st;
   if (lstat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode)) {
     return absl::FailedPreconditionError(absl::StrCat("the index ", path, " is no regular file"));

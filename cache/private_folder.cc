@@ -34,7 +34,7 @@ absl::Status MakeFolders(const std::filesystem::path& folder) {
 
 }  // namespace
 
-absl::Status PreparePrivateFolder(const std::string& folder, absl::string_view what) {
+absl::Status MakePrivateFolder(const std::string& folder, const std::string& what) {
   if (absl::Status status = MakeFolders(folder); !status.ok()) return status;
   struct stat st;
   if (stat(folder.c_str(), &st) != 0) return Failed(folder, errno);

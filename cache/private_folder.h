@@ -1,6 +1,4 @@
-// A folder that only we may write to: of the index, of the page store.
-//
-// Any thread.
+// A folder that only we may write to: for what we read back later and must be able to believe.
 
 #ifndef CBZFS_CACHE_PRIVATE_FOLDER_H_
 #define CBZFS_CACHE_PRIVATE_FOLDER_H_
@@ -8,14 +6,13 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 
 namespace cbzfs {
 
-// Makes the folder where it is missing, its parents too, all 0700. `what` is what messages call it
-// ("the index's folder"). kPermissionDenied when it belongs to somebody else or others may write to
-// it; kFailedPrecondition when it cannot be made or looked at.
-absl::Status PreparePrivateFolder(const std::string& folder, absl::string_view what);
+// Makes `folder`, and its parents, for us alone where they are missing. `what` is its name in
+// messages ("the index's folder"). kFailedPrecondition when it cannot be made or is no folder;
+// kPermissionDenied when it belongs to somebody else or others may write to it.
+absl::Status MakePrivateFolder(const std::string& folder, const std::string& what);
 
 }  // namespace cbzfs
 

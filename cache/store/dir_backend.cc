@@ -1,225 +1,275 @@
 #include "cache/store/dir_backend.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <queue>
+#include <cstdio>
+#include <ctime>
 #include <system_error>
-#include <utility>
-#include <vector>
 
-#include "absl/cleanup/cleanup.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "cache/private_folder.h"
+#include "cache/store/dir_files.h"
 
 namespace cbzfs {
 namespace {
 
-constexpr absl::Duration kUsedAgain = absl::Minutes(10);
-constexpr absl::Duration kCountAgain = absl::Minutes(10);
-// New files of processes that are gone.
-constexpr absl::Duration kLeftOver = absl::Hours(1);
-constexpr char kNew[] = ".new-";
-// Files that one round can delete, 48 bytes of memory each. A folder of tiny files takes several.
-constexpr size_t kMostDeleted = 65536;
-constexpr uint64_t kBlock = 4096;
+using dir_files::Charge;
+using dir_files::Fd;
+using dir_files::IsNothing;
+using dir_files::IsOurs;
+using dir_files::OpenFolder;
+using dir_files::Place;
+using dir_files::PlaceOf;
 
-uint64_t Charge(uint64_t bytes) { return (bytes + kBlock - 1) / kBlock * kBlock; }
+constexpr int64_t kRefreshAfter = 600;  // seconds; a read page is written to that seldom
+constexpr int64_t kLookAfter = 600;
 
-std::string NameOf(const StoreKey& key) {
-  std::string hex = absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(key.data()), key.size()));
-  hex.insert(2, "/");
-  return hex;
+std::string Message(int error) { return std::generic_category().message(error); }
+
+int64_t Monotonic() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec;
 }
 
-bool IsHex(std::string_view name, size_t digits) {
-  return name.size() == digits && name.find_first_not_of("0123456789abcdef") == name.npos;
-}
-
-// A file that may be deleted for the sake of others.
-struct Old {
-  int64_t used_ns;
-  uint64_t bytes;
-  std::string name;
-  bool operator<(const Old& other) const { return used_ns < other.used_ns; }
-};
-
-int64_t UsedNs(const struct stat& st) {
-  return st.st_mtim.tv_sec * 1'000'000'000 + st.st_mtim.tv_nsec;
-}
-
-// Calls `see(name)` for what is in a folder; false: there is no such folder.
-template <typename See>
-bool ForEachIn(int parent, const char* folder, See see) {
-  const int fd = openat(parent, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return false;
-  DIR* const listing = fdopendir(fd);
-  if (listing == nullptr) {
-    close(fd);
-    return false;
+int WriteAll(int fd, std::string_view value) {
+  while (!value.empty()) {
+    const ssize_t written = write(fd, value.data(), value.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    value.remove_prefix(written);
   }
-  while (const dirent* entry = readdir(listing)) see(dirfd(listing), std::string(entry->d_name));
-  closedir(listing);
-  return true;
+  return 0;
 }
+
+bool IsFull(int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG; }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DirBackend>> DirBackend::Open(const std::string& folder,
                                                              uint64_t max_bytes) {
-  absl::Status prepared = PreparePrivateFolder(folder, "the page store's folder");
-  if (!prepared.ok()) return prepared;
-  const int fd = open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) {
+  absl::Status status = MakePrivateFolder(folder, "the folder for finished pages");
+  if (!status.ok()) return status;
+  const int root = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat(folder, ": ", std::generic_category().message(errno)));
+        absl::StrCat("cannot open the folder for finished pages ", folder, ": ", Message(errno)));
   }
-  return std::unique_ptr<DirBackend>(new DirBackend(folder, fd, max_bytes));
+  dir_files::RemoveLeftovers(root);
+  return std::unique_ptr<DirBackend>(new DirBackend(folder, root, max_bytes));
 }
 
-DirBackend::~DirBackend() { close(fd_); }
+DirBackend::~DirBackend() { close(root_); }
 
-absl::Status DirBackend::Failed(absl::string_view what, int error) const {
-  const std::string message =
-      absl::StrCat("cannot ", what, " pages in ", folder_, ": ",
-                   std::generic_category().message(error));
-  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-  return full ? absl::ResourceExhaustedError(message) : absl::UnavailableError(message);
+absl::Status DirBackend::Failed(int error) const {
+  const std::string message = absl::StrCat("cannot keep pages in ", folder_, ": ", Message(error));
+  return IsFull(error) ? absl::ResourceExhaustedError(message) : absl::UnavailableError(message);
 }
 
 absl::StatusOr<std::optional<std::string>> DirBackend::Get(const StoreKey& key) {
-  // Not a FIFO that waits for somebody to write, nor a link that leads elsewhere.
-  const int fd = openat(fd_, NameOf(key).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) {
-    if (errno == ENOENT || errno == ELOOP) return std::nullopt;
-    return Failed("read", errno);
-  }
-  const absl::Cleanup closing = [fd] { close(fd); };
+  const Place place = PlaceOf(key);
+  const auto failed = [&]() -> absl::StatusOr<std::optional<std::string>> {
+    if (IsNothing(errno)) return std::nullopt;
+    return absl::UnavailableError(absl::StrCat("cannot read ", folder_, "/", place.shelf, "/",
+                                               place.name, ": ", Message(errno)));
+  };
+  const Fd shelf(OpenFolder(root_, place.shelf));
+  if (!shelf.ok()) return failed();
+  // Without O_NONBLOCK a named pipe of that name would hold us.
+  const Fd file(openat(shelf.get(), place.name.c_str(),
+                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.ok()) return failed();
   struct stat st;
-  if (fstat(fd, &st) != 0) return Failed("read", errno);
-  if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-      static_cast<uint64_t>(st.st_size) > kMaxStoredValue) {
-    return std::nullopt;
-  }
-  std::string value(static_cast<size_t>(st.st_size), '\0');
-  size_t done = 0;
-  while (done < value.size()) {
-    const ssize_t got = pread(fd, value.data() + done, value.size() - done,
-                              static_cast<off_t>(done));
+  if (fstat(file.get(), &st) != 0) return failed();
+  if (!IsOurs(st) || static_cast<uint64_t>(st.st_size) > kMaxStoredValue) return std::nullopt;
+
+  std::string value(st.st_size, '\0');
+  for (size_t have = 0; have < value.size();) {
+    const ssize_t got = read(file.get(), value.data() + have, value.size() - have);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failed("read", errno);
-    if (got == 0) return std::nullopt;  // cut off meanwhile
-    done += static_cast<size_t>(got);
+    if (got < 0) return failed();
+    if (got == 0) return std::nullopt;  // cut short while we read
+    have += got;
   }
-  if (absl::ToUnixNanos(absl::Now() - kUsedAgain) > UsedNs(st)) futimens(fd, nullptr);
+  if (time(nullptr) - st.st_mtim.tv_sec > kRefreshAfter) {
+    futimens(file.get(), nullptr);  // on a read-only disk nothing is evicted either
+  }
   return value;
 }
 
 absl::Status DirBackend::Put(const StoreKey& key, std::string_view value) {
   const uint64_t charge = Charge(value.size());
-  if (charge > max_bytes_ / 4 || !MakeRoom(charge)) return absl::OkStatus();
-  const std::string name = NameOf(key);
-  const std::string folder = name.substr(0, 2);
-  struct stat before;
-  const bool replaces = fstatat(fd_, name.c_str(), &before, AT_SYMLINK_NOFOLLOW) == 0;
-  if (mkdirat(fd_, folder.c_str(), 0700) != 0 && errno != EEXIST) return Failed("keep", errno);
-  const std::string fresh = absl::StrCat(folder, "/", kNew, getpid(), "-", serial_++);
-  const int fd =
-      openat(fd_, fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) return Failed("keep", errno);
-  int error = 0;
-  for (size_t done = 0; done < value.size() && error == 0;) {
-    const ssize_t put = write(fd, value.data() + done, value.size() - done);
-    if (put >= 0) {
-      done += static_cast<size_t>(put);
-    } else if (errno != EINTR) {
-      error = errno;
-    }
+  if (value.size() > kMaxStoredValue || charge > max_bytes_ / 4) return absl::OkStatus();
+  const Place place = PlaceOf(key);
+  if (mkdirat(root_, place.shelf.c_str(), 0700) != 0 && errno != EEXIST) {
+    if (errno != ENOENT) return Failed(errno);
+    return absl::UnavailableError(
+        absl::StrCat("cannot keep pages in ", folder_, ": it was removed; mount again"));
   }
-  // Where writing is put off (NFS), this is when a full disk is told.
-  if (close(fd) != 0 && error == 0) error = errno;
-  if (error == 0 && renameat(fd_, fresh.c_str(), fd_, name.c_str()) != 0) error = errno;
-  if (error != 0) {
-    unlinkat(fd_, fresh.c_str(), 0);
-    return Failed("keep", error);
+  const Fd shelf(OpenFolder(root_, place.shelf));
+  if (!shelf.ok()) return Failed(errno);
+
+  struct stat st;
+  const bool exists = fstatat(shelf.get(), place.name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0;
+  const bool ours = exists && IsOurs(st);
+  if (ours && static_cast<uint64_t>(st.st_size) == value.size()) return absl::OkStatus();
+  if (!Reserve(charge)) return absl::OkStatus();
+  absl::Status room = MakeRoom();
+  if (!room.ok()) {
+    Release(charge);
+    return room;
   }
-  written_ += charge;
-  bytes_ += charge;
-  if (replaces) bytes_ -= std::min<uint64_t>(bytes_, Charge(static_cast<uint64_t>(before.st_size)));
-  return absl::OkStatus();
+  absl::StatusOr<bool> kept = Write(shelf.get(), place.name, value, exists);
+  if (kept.ok() && *kept) {
+    Keep(charge, ours ? Charge(st.st_size) : 0);
+  } else {
+    Release(charge);
+  }
+  return kept.status();
+}
+
+absl::StatusOr<bool> DirBackend::Write(int shelf, const std::string& name, std::string_view value,
+                                       bool replace) {
+  if (!replace && unnamed_) {
+    const int error = WriteUnnamed(shelf, name, value);
+    if (error == 0) return true;
+    if (error == EEXIST) return false;
+    if (IsFull(error) || error == EROFS || error == EIO) return Failed(error);
+    // Not on this disk (EOPNOTSUPP, EISDIR, EINVAL), or without /proc (ENOENT, as when somebody
+    // removed the shelf).
+    unnamed_ = error == ENOENT && access("/proc/self/fd", F_OK) == 0;
+  }
+  const int error = WriteNamed(shelf, name, value);
+  // Somebody removed it, or the shelf: the user emptied the folder.
+  if (error == ENOENT) return false;
+  if (error != 0) return Failed(error);
+  return true;
+}
+
+int DirBackend::WriteUnnamed(int shelf, const std::string& name, std::string_view value) {
+  const Fd file(openat(shelf, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  if (!file.ok()) return errno;
+  if (const int error = WriteAll(file.get(), value); error != 0) return error;
+  const std::string unnamed = absl::StrCat("/proc/self/fd/", file.get());
+  if (linkat(AT_FDCWD, unnamed.c_str(), shelf, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
+  return errno;
+}
+
+int DirBackend::WriteNamed(int shelf, const std::string& name, std::string_view value) {
+  static std::atomic<uint64_t> number{0};  // several backends may share the folder
+  const uint64_t pid = getpid();           // not that of Open: we may have forked since
+  const std::string temporary = absl::StrCat(dir_files::kTemporary, pid, "-",
+                                             dir_files::StartOf(pid), "-", number.fetch_add(1));
+  Fd file(openat(root_, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file.ok()) return errno;
+  int error = WriteAll(file.get(), value);
+  // Where files are on a server, only closing says that its disk is full.
+  if (close(file.Release()) != 0 && error == 0) error = errno;
+  if (error == 0 && renameat(root_, temporary.c_str(), shelf, name.c_str()) != 0) error = errno;
+  if (error != 0) unlinkat(root_, temporary.c_str(), 0);
+  return error;
 }
 
 absl::Status DirBackend::Remove(const StoreKey& key) {
-  const std::string name = NameOf(key);
+  const Place place = PlaceOf(key);
+  const Fd shelf(OpenFolder(root_, place.shelf));
   struct stat st;
-  if (fstatat(fd_, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return absl::OkStatus();
-  if (unlinkat(fd_, name.c_str(), 0) == 0) {
-    bytes_ -= std::min<uint64_t>(bytes_, Charge(static_cast<uint64_t>(st.st_size)));
+  if (shelf.ok() && fstatat(shelf.get(), place.name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+      unlinkat(shelf.get(), place.name.c_str(), 0) == 0) {
+    if (IsOurs(st)) Forget(Charge(st.st_size));
     return absl::OkStatus();
   }
-  return errno == ENOENT ? absl::OkStatus() : Failed("delete", errno);
+  if (IsNothing(errno)) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("cannot remove ", folder_, "/", place.shelf, "/",
+                                             place.name, ": ", Message(errno)));
 }
 
-bool DirBackend::MakeRoom(uint64_t coming) {
-  const int64_t now = absl::GetCurrentTimeNanos();
-  const auto due = [&] {
-    return counted_ns_ == 0 || bytes_ + coming > max_bytes_ || written_ > max_bytes_ / 20 ||
-           now - counted_ns_ > absl::ToInt64Nanoseconds(kCountAgain);
-  };
-  if (!due()) return true;
-  if (!counting_.TryLock()) return counted_ns_ != 0 && bytes_ + coming <= max_bytes_;
-  if (due()) CountAndDelete(coming);
-  counting_.Unlock();
-  return bytes_ + coming <= max_bytes_;
+uint64_t DirBackend::bytes() const {
+  absl::MutexLock lock(&mutex_);
+  return total_;
 }
 
-void DirBackend::CountAndDelete(uint64_t coming) {
-  const uint64_t before = bytes_;
-  uint64_t total = 0;
-  std::priority_queue<Old> oldest;  // the one used latest on top
-  const int64_t left_over = absl::ToUnixNanos(absl::Now() - kLeftOver);
-  for (int i = 0; i < 256; ++i) {
-    const std::string folder = absl::StrCat(absl::Hex(i, absl::kZeroPad2));
-    ForEachIn(fd_, folder.c_str(), [&](int at, const std::string& name) {
-      const bool fresh = absl::StartsWith(name, kNew);
-      struct stat st;
-      if ((!fresh && !IsHex(name, 30)) ||
-          fstatat(at, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
-          st.st_uid != geteuid()) {
-        return;
-      }
-      const uint64_t bytes = Charge(static_cast<uint64_t>(st.st_size));
-      if (fresh && UsedNs(st) < left_over && unlinkat(at, name.c_str(), 0) == 0) return;
-      total += bytes;
-      if (fresh) return;
-      Old old{UsedNs(st), bytes, absl::StrCat(folder, "/", name)};
-      if (oldest.size() == kMostDeleted) {
-        if (!(old < oldest.top())) return;
-        oldest.pop();
-      }
-      oldest.push(std::move(old));
-    });
-  }
-  if (total + coming > max_bytes_) {
-    std::vector<Old> old;
-    old.reserve(oldest.size());
-    for (; !oldest.empty(); oldest.pop()) old.push_back(oldest.top());
-    for (auto it = old.rbegin(); it != old.rend() && total + coming > max_bytes_ / 10 * 9; ++it) {
-      if (unlinkat(fd_, it->name.c_str(), 0) == 0 || errno == ENOENT) total -= it->bytes;
+bool DirBackend::Reserve(uint64_t charge) {
+  absl::MutexLock lock(&mutex_);
+  // Room for more could be made only by removing nearly all that is there.
+  if (pending_ + charge > max_bytes_ / 2) return false;
+  total_ += charge;
+  pending_ += charge;
+  unseen_ += charge;
+  return true;
+}
+
+void DirBackend::Keep(uint64_t charge, uint64_t replaced) {
+  absl::MutexLock lock(&mutex_);
+  pending_ -= charge;
+  total_ -= std::min(total_, replaced);
+  written_since_look_ += charge;
+}
+
+void DirBackend::Release(uint64_t charge) {
+  absl::MutexLock lock(&mutex_);
+  pending_ -= charge;
+  total_ -= std::min(total_, charge);
+  unseen_ -= std::min(unseen_, charge);
+}
+
+void DirBackend::Forget(uint64_t charge) {
+  absl::MutexLock lock(&mutex_);
+  // What is under way is counted whatever else is wrong.
+  total_ = std::max(pending_, total_ - std::min(total_, charge));
+}
+
+absl::Status DirBackend::MakeRoom() {
+  {
+    absl::MutexLock lock(&mutex_);
+    for (;;) {
+      const bool must = !looked_ || total_ > max_bytes_;
+      const bool should =
+          written_since_look_ >= max_bytes_ / 20 || Monotonic() - last_look_ >= kLookAfter;
+      if (!must && (!should || looking_)) return absl::OkStatus();
+      if (!looking_) break;
+      mutex_.Await(absl::Condition(
+          +[](bool* looking) { return !*looking; }, &looking_));
     }
+    looking_ = true;
   }
-  written_ = 0;
-  // What others have put meanwhile was counted or was not; it is counted the next time.
-  bytes_ += total - before;
-  counted_ns_ = absl::GetCurrentTimeNanos();
+  absl::Status status = LookAndEvict();
+  absl::MutexLock lock(&mutex_);
+  looking_ = false;
+  return status;
+}
+
+absl::Status DirBackend::LookAndEvict() {
+  for (;;) {
+    {
+      absl::MutexLock lock(&mutex_);
+      unseen_ = pending_;
+    }
+    dir_files::Census census;
+    int error = dir_files::Count(root_, &census);
+    if (error != 0) return Failed(error);
+    uint64_t total;
+    {
+      absl::MutexLock lock(&mutex_);
+      total = census.bytes + unseen_;
+    }
+    uint64_t freed = 0;
+    if (total > max_bytes_) {
+      const uint64_t goal = max_bytes_ - max_bytes_ / 10;
+      freed = dir_files::Evict(root_, std::move(census.oldest), total - goal, &error);
+    }
+    absl::MutexLock lock(&mutex_);
+    total_ = census.bytes - std::min(census.bytes, freed) + unseen_;
+    looked_ = true;
+    written_since_look_ = 0;
+    last_look_ = Monotonic();
+    if (total_ <= max_bytes_) return absl::OkStatus();
+    if (total > max_bytes_ && freed == 0 && error != 0) return Failed(error);
+  }
 }
 
 }  // namespace cbzfs
