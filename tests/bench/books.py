@@ -93,7 +93,7 @@ def scanned_book(pages, title):
 
 
 def many(count, folders):
-    """{name: bytes} of a library of `count` small books in `folders` folders, one in five scanned."""
+    """{name: bytes} of `count` small books in `folders` folders, one in five of them scanned."""
     tiny = comic_art.comic_jpeg(90, 60, 90, 60)
     files = {}
     for number in range(count):

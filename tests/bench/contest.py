@@ -84,6 +84,7 @@ class Bench:
         self.folder = folder
         self.quick = options.quick
         self.repeats = 3 if options.quick else 5
+        self.memory_repeats = 1 if options.quick else 5  # peaks differ little
         self.part = ""
         self.rows = {}  # in the order in which they were measured
         self.series = {}  # what the plots show beside the rows: {name: points}
@@ -169,6 +170,9 @@ class Bench:
                 samples[name].append(run())
         return samples
 
+    def peaks(self, run):
+        return self.take_turns({"ours": run}, self.memory_repeats)["ours"]
+
     def row(self, name, what, ours, theirs=None, than="", aim=None, unit="s", rate=False):
         """One line of the record. `ours` and `theirs` are samples; `rate`: more of it is better.
 
@@ -224,7 +228,8 @@ def format_row(name, line):
     else:
         text += " " * 45
     if "aim" in line:
-        text += f"  {'met    ' if line['met'] else 'NOT MET'} {format_aim(line['aim'], line['unit'])}"
+        verdict = "met    " if line["met"] else "NOT MET"
+        text += f"  {verdict} {format_aim(line['aim'], line['unit'])}"
     return text
 
 

@@ -67,7 +67,7 @@ def _first_stat_enhanced(bench):
 
 def bench_listing(bench):
     """ls -lR of a library of 10 000: never seen, seen before, and once more."""
-    count = bench.size(10000, 1000)
+    count = bench.size(10000, 500)
     library = bench.library("many", books.many(count, count // 100))
     index = os.path.join(bench.fresh("index"), "kept")
     again, bare_again, cold_peaks, peaks = [], [], [], []
@@ -108,7 +108,8 @@ def bench_listing(bench):
               "passthrough, the PDFs", within(1.0, slack=0.05))
     bench.row("ls.cold", f"ls -lR of {count} books, never seen, per book",
               bench.take_turns({"cold": cold})["cold"], aim=at_most(0.001))
-    bench.take_turns({"cold": peak(cold_peaks, None), "indexed": peak(peaks, index)})
+    bench.take_turns({"cold": peak(cold_peaks, None), "indexed": peak(peaks, index)},
+                     bench.memory_repeats)
     bench.memory_row("ls.cold", f"ls -lR of {count} books, never seen", cold_peaks,
                      aim=at_most(BUDGET))
     bench.memory_row("ls.indexed", f"ls -lR of {count} books, seen before", peaks,

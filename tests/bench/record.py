@@ -55,7 +55,8 @@ def save(history):
                 lines = ",\n".join(f"   {json.dumps(name)}: {json.dumps(value)}"
                                    for name, value in run.get(key, {}).items())
                 fields.append(f'  "{key}": {{\n{lines}\n  }}')
-            out.write(",\n".join(fields) + "\n }" + ("," if number + 1 < len(history) else "") + "\n")
+            end = "," if number + 1 < len(history) else ""
+            out.write(",\n".join(fields) + "\n }" + end + "\n")
         out.write("]\n")
     os.replace(HISTORY + ".new", HISTORY)
 

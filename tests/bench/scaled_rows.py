@@ -25,7 +25,7 @@ def _view(bench, library, view, names, options="workers=1"):
 
 def bench_scaled(bench):
     """Whole books by one worker, beside mutool drawing the same pages at the same size."""
-    pages, size = bench.size(24, 8), bench.size(books.SCAN, (994, 1538))
+    pages, size = bench.size(12, 4), bench.size(books.SCAN, (994, 1538))
     thumbnails = [("Book", f"{number:04d}.jpg") for number in range(1, pages + 1)]
     small = ("-w", "100", "-h", "100")
     for kind, words, data in (("colour", "colour", books.scan(pages, 6, size=size)),
@@ -37,7 +37,7 @@ def bench_scaled(bench):
                     [("Book.cbz",)], "workers=1,original=no", ("-r", str(books.DPI)))
         _scaled(bench, f"enhanced.{kind}", f"{pages} pages of a scan enhanced, {words}", data,
                 "enhanced", [("Book.cbz",)], "workers=1", ("-r", str(books.DPI)))
-    few = bench.size(6, 2)
+    few = bench.size(4, 2)
     _scaled(bench, "thumbnails.jpeg2000", f"{few} thumbnails of a JPEG 2000 scan",
             books.jpeg2000(few, size=size), "thumbnails", thumbnails[:few], "workers=1", small)
 
@@ -60,15 +60,15 @@ def _scaled(bench, name, what, data, view, names, options, mutool_size):
         return watch.bytes
 
     bench.memory_row(f"scaled.{name}", f"{what}, one worker",
-                     bench.take_turns({"ours": peak})["ours"], mutool_peaks, "mutool")
+                     bench.peaks(peak), mutool_peaks, "mutool")
     shutil.rmtree(library)
 
 
 # --- Covers ------------------------------------------------------------------------------------
 
 def bench_covers(bench):
-    """Covers of 100 scanned books that nothing is known of, against a process for each."""
-    count, size = bench.size(100, 15), bench.size(books.SCAN, (994, 1538))
+    """Covers of 40 scanned books that nothing is known of, against a process for each."""
+    count, size = bench.size(40, 6), bench.size(books.SCAN, (994, 1538))
     library, real, first = (bench.fresh("covers") for _ in range(3))
     for i in range(count):
         pages = [books.picture(i % 12, size=size)] * 5
