@@ -173,15 +173,17 @@ class Bench:
     def peaks(self, run):
         return self.take_turns({"ours": run}, self.memory_repeats)["ours"]
 
-    def row(self, name, what, ours, theirs=None, than="", aim=None, unit="s", rate=False):
+    def row(self, name, what, ours, theirs=None, than="", aim=None, unit="s", rate=False,
+            kind="faster"):
         """One line of the record. `ours` and `theirs` are samples; `rate`: more of it is better.
 
-        `name` is what the record knows the row by for ever.
+        `name` is what the record knows the row by for ever. `kind` is that of an aim, where there
+        is none.
         """
         assert name not in self.rows, name
         mine = statistics.median(ours)
         line = {"part": self.part, "what": what, "unit": unit, "ours": mine, "samples": list(ours)}
-        kind = aim.kind if aim else "faster"
+        kind = aim.kind if aim else kind
         if theirs:
             other = statistics.median(theirs)
             times = mine / other if (kind == "within") != rate else other / mine
@@ -195,7 +197,7 @@ class Bench:
     def memory_row(self, name, what, ours, theirs=None, than="", aim=None):
         """Peaks in bytes."""
         self.row("memory." + name, what, [peak / MIB for peak in ours],
-                 theirs and [peak / MIB for peak in theirs], than, aim, "MiB")
+                 theirs and [peak / MIB for peak in theirs], than, aim, "MiB", kind="within")
 
     def leave_out(self, what, why):
         self.left_out[what] = why
@@ -209,7 +211,16 @@ def format_value(number, unit):
         return f"{number * 1000:.3g} ms" if number < 1 else f"{number:.3g} s"
     if unit == "MB/s" and number >= 1000:
         return f"{number / 1000:.2f} GB/s"
-    return f"{number:.4g} {unit}".strip()
+    return f"{number:.4g} {unit}"
+
+
+def format_times(number):
+    return f"{number:,.0f}".replace(",", " ") if number >= 100 else f"{number:.3g}"
+
+
+def format_ratio(row):
+    words = " the cost" if row["kind"] == "within" else ""
+    return format_times(row["ratio"]) + " x" + words
 
 
 def format_aim(aim, unit):
@@ -217,16 +228,17 @@ def format_aim(aim, unit):
         return "at most " + format_value(aim["value"], unit)
     sign = ">=" if aim["kind"] == "faster" else "<="
     slack = f" (± {aim['slack'] * 100:.0f} %)" if aim["slack"] else ""
-    return f"{sign} {aim['value']:.3g} x{slack}"
+    words = " the cost" if aim["kind"] == "within" else ""
+    return f"{sign} {format_times(aim['value'])} x{words}{slack}"
 
 
 def format_row(name, line):
     text = f"{name:<28} {line['what']:<62.62} {format_value(line['ours'], line['unit']):>10}"
     if "ratio" in line:
-        text += (f" {format_value(line['theirs'], line['unit']):>10} {line['than']:<22.22}"
-                 f" {line['ratio']:8.2f} x")
+        text += (f" {format_value(line['theirs'], line['unit']):>10} {line['than']:<21.21}"
+                 f" {format_ratio(line):>16}")
     else:
-        text += " " * 45
+        text += " " * 52
     if "aim" in line:
         verdict = "met    " if line["met"] else "NOT MET"
         text += f"  {verdict} {format_aim(line['aim'], line['unit'])}"

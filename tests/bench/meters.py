@@ -93,41 +93,78 @@ def instructions_of(*words):
     raise RuntimeError(f"callgrind wrote no summary for {' '.join(words)}")
 
 
-def _proportional(pid):
-    """Bytes of a process's memory, pages shared with others in proportion; 0 when it is gone."""
+def _own(pid):
+    """Bytes of a process's memory that is no file's, shared pages in proportion; 0 when it is
+    gone."""
+    total = 0
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith(b"Pss:")) * 1024
-    except (OSError, StopIteration):
-        return 0
+            for line in file:
+                if line.startswith((b"Pss_Anon:", b"Pss_Shmem:")):
+                    total += int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return total
+
+
+def _code(pid, library):
+    """Bytes of programs and the like that a process has mapped, shared pages in proportion."""
+    total, counts = 0, False
+    try:
+        with open(f"/proc/{pid}/smaps", encoding="utf-8", errors="surrogateescape") as file:
+            for line in file:
+                words = line.split(maxsplit=5)
+                if not words[0].endswith(":"):
+                    path = words[5].rstrip("\n") if len(words) == 6 else ""
+                    counts = path.startswith("/") and not path.startswith(("/memfd:", library))
+                elif counts and words[0] == "Pss:":
+                    total += int(words[1]) * 1024
+    except OSError:
+        pass
+    return total
 
 
 class PeakOfMount:
     """The most that a mount's daemon and workers took together while the block ran.
 
     Looked at all the time from a thread, in proportional set sizes (what is shared counts once),
-    so a peak of under a few milliseconds may be missed. Root's permission is needed for workers.
+    so a peak of under a few milliseconds may be missed. Of files that are mapped, the programs
+    count and the library's do not: those pages are the kernel's cache, whoever looks at them.
+    Root's permission is needed for workers.
     """
 
     def __init__(self, mount):
         self._mount = mount
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        self.bytes = 0
+        self._own = self._mapped = 0
+
+    @property
+    def bytes(self):
+        return self._own + self._mapped
+
+    def _pids(self):
+        return [self._mount.pid, *self._mount.processes()]
 
     def _watch(self):
         pids = []
         for turn in range(1 << 30):
             if turn % 16 == 0:
-                pids = [self._mount.pid, *self._mount.processes()]
-            self.bytes = max(self.bytes, sum(map(_proportional, pids)))
+                pids = self._pids()
+            self._own = max(self._own, sum(map(_own, pids)))
             if self._end.wait(0.002):
                 return
 
+    def _see_code(self):
+        self._mapped = max(self._mapped, sum(_code(pid, self._mount.library)
+                                             for pid in self._pids()))
+
     def __enter__(self):
+        self._see_code()
         self._thread.start()
         return self
 
     def __exit__(self, *_):
         self._end.set()
         self._thread.join()
+        self._see_code()

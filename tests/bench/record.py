@@ -8,7 +8,7 @@ import json
 import os
 import tomllib
 
-from contest import HERE, format_aim, format_value
+from contest import HERE, format_aim, format_ratio, format_value
 
 HISTORY = os.path.join(HERE, "history.json")
 RESULTS = os.path.join(HERE, "RESULTS.md")
@@ -18,8 +18,8 @@ _HEAD = """# How fast cbzfs is
 
 Written by `tests/bench/run --record`; what is edited here is lost. Each figure is the median of at
 least {repeats} runs, the contestants taking turns, with the least and the most of them in brackets.
-*Times*: how many times as fast as what stands beside it cbzfs is; where the aim is `<=`, its cost
-as a multiple of the other's. *First*: the same when it was measured for the first time.
+*Ratio*: how many times as fast as what stands beside it cbzfs is, or its cost as a multiple of the
+other's. *First*: the same when it was measured for the first time.
 """
 
 
@@ -86,7 +86,7 @@ def first_of(history, name):
         row = run["rows"].get(name)
         if row:
             if "ratio" in row:
-                return f"{row['ratio']:.3g} x"
+                return format_ratio(row)
             return format_value(row["ours"], row["unit"])
     return ""
 
@@ -105,7 +105,7 @@ def _line(history, name, row):
     if "ratio" in row:
         beside = (format_value(row["theirs"], row["unit"]) +
                   _spread(row["their_samples"], row["unit"]) + ": " + row["than"])
-        times = f"{row['ratio']:.3g}"
+        times = format_ratio(row)
     aim = verdict = ""
     if "aim" in row:
         aim = format_aim(row["aim"], row["unit"])
@@ -146,8 +146,8 @@ def _explanations(run):
     out = ["", "## Rows short of their aim", ""]
     for name in short:
         row = run["rows"][name]
-        reached = f"{row['ratio']:.3g} x" if "ratio" in row and row["aim"]["kind"] != "at_most" \
-            else format_value(row["ours"], row["unit"])
+        by_ratio = row["aim"]["kind"] != "at_most"
+        reached = format_ratio(row) if by_ratio else format_value(row["ours"], row["unit"])
         out += [f"### {name}", "", f"{row['what']}: {reached}, "
                 f"wanted {format_aim(row['aim'], row['unit'])}.", "",
                 _note(known, name) or f"Not explained yet: `{os.path.basename(NOTES)}` has no "
@@ -174,7 +174,7 @@ def write(history, part_titles, plots):
         lines = [_line(history, name, row) for name, row in rows.items() if row["part"] == part]
         if lines:
             out += ["", f"## {title}", "",
-                    "| row | what | cbzfs | beside it | times | first | aim | |",
+                    "| row | what | cbzfs | beside it | ratio | first | aim | |",
                     "|---|---|---|---|---|---|---|---|", *lines]
     out += _explanations(run)
     if run.get("left_out"):
