@@ -164,6 +164,7 @@ class Bench:
 
     def take_turns(self, contestants, repeats=None):
         """{name: samples}: each contestant once per round."""
+        os.sync()  # what was generated is not written to the disk while somebody is timed
         samples = {name: [] for name in contestants}
         for _ in range(repeats or self.repeats):
             for name, run in contestants.items():
