@@ -25,6 +25,11 @@ def _pyplot():
 
 def _save(pyplot, figure, name):
     os.makedirs(FOLDER, exist_ok=True)
+    from matplotlib import ticker  # pylint: disable=import-outside-toplevel
+    for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+        if axis.get_scale() == "log":
+            axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(ticker.NullFormatter())
     figure.tight_layout()
     figure.savefig(os.path.join(FOLDER, name), metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
@@ -76,6 +81,7 @@ def _flips(pyplot, series):
     for (name, seconds), color in zip(runs.items(), (OURS, THEIRS)):
         axes.semilogy(range(1, len(seconds) + 1), [value * 1000 for value in seconds], "o-",
                       color=color, label=name, markersize=3)
+    axes.set_xticks(range(1, max(map(len, runs.values())) + 1))
     axes.set_xlabel("page, one a second")
     axes.set_ylabel("waited for it, ms")
     axes.legend(frameon=False)
@@ -94,7 +100,7 @@ def _memory(pyplot, rows):
     axes.barh([at + 0.2 for at in places], [shown[name]["ours"] for name in names], height=0.35,
               color=OURS, label="cbzfs, all processes")
     axes.barh([at - 0.2 for at in places], [shown[name]["theirs"] for name in names], height=0.35,
-              color=THEIRS, label="beside it, largest process")
+              color=THEIRS, label="beside it")
     axes.set_yticks(list(places), [f"{name[7:]} / {shown[name]['than']}" for name in names])
     axes.axvline(BUDGET, color=AIM, linewidth=0.8, linestyle="--")
     axes.set_xscale("log")

@@ -144,13 +144,19 @@ def _explanations(run):
     if not short:
         return []
     out = ["", "## Rows short of their aim", ""]
+    said = {}  # {note: the row under which it stands}
     for name in short:
         row = run["rows"][name]
+        note = _note(known, name)
+        if note and note in said:
+            note = f"As `{said[note]}`."
+        elif note:
+            said[note] = name
         by_ratio = row["aim"]["kind"] != "at_most"
         reached = format_ratio(row) if by_ratio else format_value(row["ours"], row["unit"])
         out += [f"### {name}", "", f"{row['what']}: {reached}, "
                 f"wanted {format_aim(row['aim'], row['unit'])}.", "",
-                _note(known, name) or f"Not explained yet: `{os.path.basename(NOTES)}` has no "
+                note or f"Not explained yet: `{os.path.basename(NOTES)}` has no "
                 f"`\"{name}\"`.", ""]
     return out
 
@@ -161,6 +167,8 @@ def write(history, part_titles, plots):
     machine, rows = run["machine"], run["rows"]
     judged = [row["met"] for row in rows.values() if "met" in row]
     out = [_HEAD.format(repeats=run["repeats"])]
+    if "label" in history[0]:
+        out[0] += f"The oldest of these are of {history[0]['date']}: {history[0]['label']}.\n"
     out += [f"{run['date']}, commit {run['commit']}, on {machine['cores']} cores of "
             f"{machine['processor']}, {machine['memory']}, Linux {machine['kernel']}; load before "
             f"{run['load']:.2f}.", "",

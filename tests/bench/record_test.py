@@ -98,13 +98,14 @@ class RecordTest(unittest.TestCase):
         with open(record.NOTES, "w", encoding="utf-8") as out:
             out.write('"a" = "Because."\n"a.b" = "Nearer."\n')
         run = measured({name: row("w", [1.0], [1.5], aim=faster(2))
-                        for name in ("a.b.c", "a.x", "z")})
+                        for name in ("a.b.c", "a.x", "a.y", "z")})
         self.assertEqual(record.unexplained(run), ["z"])
         text = self.results([run])
         self.assertIn("### a.b.c\n\nw: 1.5 x, wanted >= 2 x.\n\nNearer.", text)
         self.assertIn("### a.x\n\nw: 1.5 x, wanted >= 2 x.\n\nBecause.", text)
+        self.assertIn("### a.y\n\nw: 1.5 x, wanted >= 2 x.\n\nAs `a.x`.", text)
         self.assertIn("### z\n\nw: 1.5 x, wanted >= 2 x.\n\nNot explained yet", text)
-        self.assertIn("**0 of 3 aims met.**", text)
+        self.assertIn("**0 of 4 aims met.**", text)
 
     def test_a_part_takes_the_place_of_its_rows_in_a_run_of_the_same_commit(self):
         history = [measured({"a": row("w", [1.0]), "gone": row("w", [1.0])})]
