@@ -70,6 +70,11 @@ struct Listing {
   off_t offset = 0;              // where `next` lies
 };
 
+Listing* ListingOf(const fuse_file_info* file) {
+  return reinterpret_cast<Listing*>(
+      file->fh);  // NOLINT(performance-no-int-to-ptr): libfuse's handle
+}
+
 Bare* Self(fuse_req_t request) { return static_cast<Bare*>(fuse_req_userdata(request)); }
 
 void Lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
@@ -146,7 +151,7 @@ void OpenDir(fuse_req_t request, fuse_ino_t node, fuse_file_info* file) {
 }
 
 void ReleaseDir(fuse_req_t request, fuse_ino_t, fuse_file_info* file) {
-  const std::unique_ptr<Listing> listing(reinterpret_cast<Listing*>(file->fh));
+  const std::unique_ptr<Listing> listing(ListingOf(file));
   closedir(listing->entries);
   fuse_reply_err(request, 0);
 }
@@ -154,7 +159,7 @@ void ReleaseDir(fuse_req_t request, fuse_ino_t, fuse_file_info* file) {
 // Kernel and libfuse never read one open folder twice at once.
 void Fill(fuse_req_t request, size_t size, off_t offset, fuse_file_info* file, bool plus) {
   Bare* bare = Self(request);
-  auto* listing = reinterpret_cast<Listing*>(file->fh);
+  Listing* listing = ListingOf(file);
   if (offset != listing->offset) {
     seekdir(listing->entries, offset);
     listing->next = nullptr;
