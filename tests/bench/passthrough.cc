@@ -71,8 +71,7 @@ struct Listing {
 };
 
 Listing* ListingOf(const fuse_file_info* file) {
-  return reinterpret_cast<Listing*>(
-      file->fh);  // NOLINT(performance-no-int-to-ptr): libfuse's handle
+  return reinterpret_cast<Listing*>(file->fh);  // NOLINT(performance-no-int-to-ptr)
 }
 
 Bare* Self(fuse_req_t request) { return static_cast<Bare*>(fuse_req_userdata(request)); }
