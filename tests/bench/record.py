@@ -61,6 +61,14 @@ def save(history):
     os.replace(HISTORY + ".new", HISTORY)
 
 
+def refuse_part(history, run):
+    """ValueError where a part of a run has no run to be put into."""
+    for key in ("commit", "machine", "versions"):
+        if history[-1].get(key) != run[key]:
+            raise ValueError(f"the last run in {HISTORY} is of another {key}: record a whole run "
+                             "first")
+
+
 def add(history, run, whole):
     """Adds a run. A part of a run takes the place of the same rows of the last one, if that was of
     the same commit and machine; otherwise there is nothing to put it into."""
@@ -68,11 +76,8 @@ def add(history, run, whole):
     if whole:
         history.append(run)
         return
+    refuse_part(history, run)
     last = history[-1]
-    for key, words in (("commit", "commit"), ("machine", "machine"), ("versions", "versions")):
-        if last.get(key) != run[key]:
-            raise ValueError(f"the last run in {HISTORY} is of another {words}: record a whole run "
-                             "first")
     parts = {row["part"] for row in run["rows"].values()}
     kept = {name: row for name, row in last["rows"].items() if row["part"] not in parts}
     last["rows"] = {**kept, **run["rows"]}
