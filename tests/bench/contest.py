@@ -1,11 +1,12 @@
-"""What every part of the benchmark uses: folders, mounts, turns, rows, and the old pipeline."""
+"""What every part of the benchmark uses: folders, mounts, turns, and the rows of the record."""
 
 import contextlib
 import os
+import shutil
 import statistics
 import subprocess
 import sys
-import threading
+import tempfile
 import time
 import zipfile
 
@@ -15,11 +16,65 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 sys.path.insert(0, os.path.join(HERE, "..", "mount"))
 
 import harness  # noqa: E402
+from meters import launched  # noqa: E402
 
 SEED = os.path.join(ROOT, "..", "shared", "baseline", "seed_pipeline.py")
 PILLOW = os.path.join(HERE, "pillow_enhance.py")
 READ = 1 << 20
 MIB = 1 << 20
+BUDGET = 512  # MiB; what the option `memory` is by default
+
+
+class Aim:
+    """A number to reach, and of what: so that met or not is computed, never typed.
+
+    `kind`: "faster": how many times sooner (or how many times the rate) we are, at least;
+    "within": what we take as a multiple of what they take, at most; "at_most": our own figure.
+    `slack`: what "the same" may differ by, as a share, where both only read the kernel's cache.
+    """
+
+    def __init__(self, kind, value, slack=0.0):
+        self.kind, self.value, self.slack = kind, value, slack
+
+    def met(self, ours, ratio):
+        if self.kind == "at_most":
+            return ours <= self.value
+        if self.kind == "within":
+            return ratio <= self.value * (1 + self.slack)
+        return ratio >= self.value * (1 - self.slack)
+
+    def data(self):
+        return {"kind": self.kind, "value": self.value, "slack": self.slack}
+
+
+def faster(times, slack=0.0):
+    return Aim("faster", times, slack)
+
+
+def within(times, slack=0.0):
+    return Aim("within", times, slack)
+
+
+def at_most(value):
+    return Aim("at_most", value)
+
+
+class Mount(harness.Mount):
+    """The harness waits for a program with ever longer naps, which would be part of the figure."""
+
+    def __init__(self, library, mountpoint, options):
+        self.path, self.library = mountpoint, library
+        with tempfile.TemporaryFile() as messages:
+            code = subprocess.Popen(  # pylint: disable=consider-using-with
+                [harness.program(), library, mountpoint, "-o", options], stdin=subprocess.DEVNULL,
+                stdout=messages, stderr=messages).wait()
+            messages.seek(0)
+            self.messages = messages.read().decode("utf-8", "replace")
+        if code != 0:
+            raise AssertionError(f"cbzfs -o {options} ended with {code}: {self.messages.strip()}")
+        self.pid = self.status()["pid"]
+        self._started = harness.start_time(self.pid)
+        self._mounted = True
 
 
 class Bench:
@@ -27,9 +82,20 @@ class Bench:
     def __init__(self, options, folder):
         self.options = options
         self.folder = folder
+        self.quick = options.quick
         self.repeats = 3 if options.quick else 5
-        self.rows = []
+        self.memory_repeats = 1 if options.quick else 5  # peaks differ little
+        self.part = ""
+        self.rows = {}  # in the order in which they were measured
+        self.series = {}  # what the plots show beside the rows: {name: points}
+        self.left_out = {}  # {what: why}
         self._count = 0
+
+    def size(self, whole, quick):
+        """`whole`, or with --quick the smaller one."""
+        return quick if self.quick else whole
+
+    # --- Folders ---------------------------------------------------------------------------------
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -41,62 +107,146 @@ class Bench:
         return path
 
     def library(self, name, files):
-        root = self.path(name)
-        os.mkdir(root)
+        """A new folder with `files`: {name: bytes}."""
+        root = self.fresh(name)
         for file, data in files.items():
-            with open(os.path.join(root, file), "wb") as out:
+            path = os.path.join(root, file)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as out:
                 out.write(data)
         return root
 
-    def mount(self, library, options="", index=None):
-        """A mount of `library`; nothing is known of it unless `index` has been used before."""
-        index = index or os.path.join(self.fresh("index"), "index")
-        parts = [part for part in (options, f"index={index}") if part]
-        return harness.Mount(library, self.fresh("mnt"), ",".join(parts))
+    # --- Mounts ----------------------------------------------------------------------------------
 
+    @contextlib.contextmanager
+    def mounted(self, library, options="", index=None):
+        """A mount of `library`; nothing is known of it unless `index` has been used before."""
+        kept = index or os.path.join(self.fresh("index"), "index")
+        point = self.fresh("mnt")
+        parts = [part for part in (options, f"index={kept}") if part]
+        try:
+            mount = Mount(library, point, ",".join(parts))
+        except BaseException:
+            subprocess.run(["fusermount3", "-u", "-z", point], capture_output=True, check=False)
+            raise
+        try:
+            yield mount
+            failed = mount.errors()
+            assert not failed, f"pages of a benchmark failed: {failed}"
+        finally:
+            mount.unmount()
+            if index is None:
+                shutil.rmtree(os.path.dirname(kept))
+
+    @contextlib.contextmanager
     def bare(self, folder):
-        """The passthrough over `folder`: (mount point, process)."""
+        """The passthrough over `folder`; gives the mount point."""
         point = self.fresh("bare")
         process = subprocess.Popen([self.options.passthrough, folder, point, "-f"])
-        harness.wait_for(lambda: harness.is_mounted(point), "the passthrough is mounted")
-        return point, process
+        try:
+            end = time.monotonic() + harness.DEADLINE
+            while not harness.is_mounted(point):
+                assert process.poll() is None and time.monotonic() < end, "no passthrough"
+                time.sleep(0.0002)
+            yield point
+        finally:
+            subprocess.run(["fusermount3", "-u", point], check=False)
+            process.wait(timeout=30)
 
-    def end_bare(self, point, process):
-        subprocess.run(["fusermount3", "-u", point], check=True)
-        process.wait(timeout=30)
+    def real_copy(self, library, name, options=""):
+        """A folder with the CBZ that `name` in `library` reads as, as a real file."""
+        real = self.fresh("real")
+        with self.mounted(library, options) as mount:
+            shutil.copyfile(mount.file(name), os.path.join(real, name))
+        return real
 
-    def take_turns(self, contestants):
-        """{name: [seconds]}: each contestant once per round."""
-        times = {name: [] for name in contestants}
-        for _ in range(self.repeats):
+    # --- Turns and rows --------------------------------------------------------------------------
+
+    def take_turns(self, contestants, repeats=None):
+        """{name: samples}: each contestant once per round."""
+        os.sync()  # what was generated is not written to the disk while somebody is timed
+        samples = {name: [] for name in contestants}
+        for _ in range(repeats or self.repeats):
             for name, run in contestants.items():
-                times[name].append(run())
-        return times
+                samples[name].append(run())
+        return samples
 
-    def row(self, what, ours, theirs=None, than="", wanted="", unit="s", bigger=False):
-        """One line of the table; `ours` and `theirs` are lists of samples."""
+    def peaks(self, run):
+        return self.take_turns({"ours": run}, self.memory_repeats)["ours"]
+
+    def row(self, name, what, ours, theirs=None, than="", aim=None, unit="s", rate=False,
+            kind="faster"):
+        """One line of the record. `ours` and `theirs` are samples; `rate`: more of it is better.
+
+        `name` is what the record knows the row by for ever. `kind` is that of an aim, where there
+        is none.
+        """
+        assert name not in self.rows, name
         mine = statistics.median(ours)
-        line = {"what": what, "ours": mine, "unit": unit, "samples": list(ours), "wanted": wanted}
+        line = {"part": self.part, "what": what, "unit": unit, "ours": mine, "samples": list(ours)}
+        kind = aim.kind if aim else kind
         if theirs:
             other = statistics.median(theirs)
-            line.update(than=than, theirs=other, their_samples=list(theirs),
-                        ratio=mine / other if bigger else other / mine)
-        self.rows.append(line)
-        print(self.format(line), flush=True)
+            times = mine / other if (kind == "within") != rate else other / mine
+            line.update(than=than, theirs=other, their_samples=list(theirs), ratio=times, kind=kind)
+        if aim:
+            line["aim"] = aim.data()
+            line["met"] = aim.met(mine, line.get("ratio"))
+        self.rows[name] = line
+        print(format_row(name, line), flush=True)
 
-    @staticmethod
-    def format(line):
-        def value(number):
-            if line["unit"] == "s" and number < 1:
-                return f"{number * 1000:.2f} ms"
-            return f"{number:.4g} {line['unit']}"
-        text = f"{line['what']:<56} {value(line['ours']):>11}"
-        if "ratio" in line:
-            text += f"  {value(line['theirs']):>11} {line['than']:<18} {line['ratio']:7.2f} x"
-        else:
-            text += " " * 42
-        return text + (f"   (wanted: {line['wanted']})" if line["wanted"] else "")
+    def memory_row(self, name, what, ours, theirs=None, than="", aim=None):
+        """Peaks in bytes."""
+        self.row("memory." + name, what, [peak / MIB for peak in ours],
+                 theirs and [peak / MIB for peak in theirs], than, aim, "MiB", kind="within")
 
+    def leave_out(self, what, why):
+        self.left_out[what] = why
+        print(f"\n*** LEFT OUT: {what}: {why} ***\n", flush=True)
+
+
+def format_value(number, unit):
+    if unit == "s":
+        if number < 0.001:
+            return f"{number * 1e6:.0f} us"
+        return f"{number * 1000:.3g} ms" if number < 1 else f"{number:.3g} s"
+    if unit == "MB/s" and number >= 1000:
+        return f"{number / 1000:.2f} GB/s"
+    return f"{number:.4g} {unit}"
+
+
+def format_times(number):
+    return f"{number:,.0f}".replace(",", " ") if number >= 100 else f"{number:.3g}"
+
+
+def format_ratio(row):
+    words = " the cost" if row["kind"] == "within" else ""
+    return format_times(row["ratio"]) + " x" + words
+
+
+def format_aim(aim, unit):
+    if aim["kind"] == "at_most":
+        return "at most " + format_value(aim["value"], unit)
+    sign = ">=" if aim["kind"] == "faster" else "<="
+    slack = f" (± {aim['slack'] * 100:.0f} %)" if aim["slack"] else ""
+    words = " the cost" if aim["kind"] == "within" else ""
+    return f"{sign} {format_times(aim['value'])} x{words}{slack}"
+
+
+def format_row(name, line):
+    text = f"{name:<28} {line['what']:<62.62} {format_value(line['ours'], line['unit']):>10}"
+    if "ratio" in line:
+        text += (f" {format_value(line['theirs'], line['unit']):>10} {line['than']:<21.21}"
+                 f" {format_ratio(line):>16}")
+    else:
+        text += " " * 52
+    if "aim" in line:
+        verdict = "met    " if line["met"] else "NOT MET"
+        text += f"  {verdict} {format_aim(line['aim'], line['unit'])}"
+    return text
+
+
+# --- Contestants ---------------------------------------------------------------------------------
 
 def timed(call):
     """A contestant: the seconds that `call()` takes."""
@@ -107,30 +257,52 @@ def timed(call):
     return run
 
 
+def command(*words, peaks=None, tree=False):
+    """A contestant: the seconds that a program takes; the most memory that it took goes to `peaks`
+    (`tree`: it is several processes at once)."""
+    def run():
+        seconds, _, peak = launched(*words, tree=tree)
+        if peaks is not None:
+            peaks.append(peak)
+        return seconds
+    return run
+
+
+def seed_command(bench, pdf, peaks=None):
+    """Converts `pdf` whole with the old pipeline; nothing where that is not there."""
+    if not os.path.exists(SEED):
+        return None
+    return lambda: command(sys.executable, SEED, pdf, os.path.join(bench.fresh("seed"), "o.cbz"),
+                           peaks=peaks, tree=True)()
+
+
 def read_all(path, copy=None):
     """Reads a file to its end, as cp does; returns the number of bytes."""
     total = 0
-    out = open(copy, "wb", buffering=0) if copy else None
-    with open(path, "rb", buffering=0) as file:
-        while piece := file.read(READ):
+    with contextlib.ExitStack() as files:
+        out = files.enter_context(open(copy, "wb", buffering=0)) if copy else None
+        source = files.enter_context(open(path, "rb", buffering=0))
+        while piece := source.read(READ):
             total += len(piece)
             if out:
                 out.write(piece)
-    if out:
-        out.close()
     return total
 
 
-def quiet(*command):
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+def quiet(*words):
+    subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
-def seed_runner(bench, pdf):
-    """Converts `pdf` whole with the old pipeline; None when it is not there."""
-    if not os.path.exists(SEED):
-        return None
-    return timed(lambda: quiet(sys.executable, SEED, pdf,
-                               os.path.join(bench.fresh("seed"), "o.cbz")))
+def each(paths, words, at_once):
+    """`words` for each path, each a process of its own; "{}" in a word stands for the path."""
+    if not any("{}" in word for word in words):
+        words = [*words, "{}"]
+    subprocess.run(["xargs", "-0", "-P", str(at_once), "-I{}", *words], check=True, text=True,
+                   input="\0".join(paths), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def files_of(folder):
+    return [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
 
 
 def pillow(*arguments):
@@ -156,78 +328,3 @@ def one_core():
         yield
     finally:
         os.sched_setaffinity(0, before)
-
-
-def processor_seconds(mount):
-    """What the daemon and its workers, also those that have ended, have taken so far."""
-    ticks = 0
-    for pid in (mount.pid, *mount.processes()):
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-        ticks += sum(map(int, fields[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def with_processor_seconds(call, into):
-    """`call`, which also appends to `into` what the processes that it starts and ends take."""
-    def run():
-        before = os.times()
-        seconds = call()
-        after = os.times()
-        into.append(after.children_user + after.children_system -
-                    before.children_user - before.children_system)
-        return seconds
-    return run
-
-
-# A process begins with the size of the one that starts it, which in this program is large.
-_PEAK = ("import resource,subprocess,sys\n"
-         "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
-         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n")
-
-
-def peak_of(*command):
-    """The largest resident size of a command in bytes."""
-    done = subprocess.run([sys.executable, "-c", _PEAK, *command], check=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    return int(done.stdout) * 1024
-
-
-def _proportional(pid):
-    """Bytes of a process's memory, pages shared with others in proportion; 0 when it is gone."""
-    try:
-        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith(b"Pss:")) * 1024
-    except (OSError, StopIteration):
-        return 0
-
-
-class PeakOfMount:
-    """The most that a mount's daemon and workers took together while the block ran.
-
-    Looked at all the time from a thread, in proportional set sizes (what is shared counts once),
-    so a peak of under a few milliseconds may be missed. Root's permission is needed for workers.
-    """
-
-    def __init__(self, mount):
-        self._mount = mount
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self.bytes = 0
-
-    def _watch(self):
-        pids = []
-        for turn in range(1 << 30):
-            if turn % 16 == 0:
-                pids = [self._mount.pid, *self._mount.processes()]
-            self.bytes = max(self.bytes, sum(map(_proportional, pids)))
-            if self._end.wait(0.002):
-                return
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._end.set()
-        self._thread.join()

@@ -1,17 +1,20 @@
-"""Rows of memory: the most that daemon and workers take together, and the contestants alone."""
+"""Rows of memory alone: large pages, many at once, many covers. Other parts have rows of their own.
+
+What daemon and workers take together, against the largest process of the contestant.
+"""
 
 import io
 import os
 import shutil
-import subprocess
 import sys
 
-from contest import MIB, PILLOW, PeakOfMount, peak_of, read_all
+from contest import BUDGET, MIB, PILLOW, at_most, each, read_all, within
+from meters import PeakOfMount, peak_of
 
+import books
 import comic_art
 import make_pdfs
 
-BUDGET = 512  # MiB; what `memory` is by default
 LARGE = (5770, 8660)  # just under 50 megapixels
 
 
@@ -19,10 +22,9 @@ def _large_pages():
     """{name: file} of one page of 50 megapixels, each as a CBZ may hold it."""
     page = comic_art.comic_page(5, LARGE[0] // 2, LARGE[1] // 2).resize(LARGE)
     files = {}
-    for name, options in (("JPEG", {"format": "JPEG", "quality": 85}),
-                          ("progressive JPEG", {"format": "JPEG", "quality": 85,
-                                                "progressive": True}),
-                          ("PNG", {"format": "PNG", "compress_level": 1})):
+    for name, options in (("jpeg", {"format": "JPEG", "quality": 85}),
+                          ("progressive", {"format": "JPEG", "quality": 85, "progressive": True}),
+                          ("png", {"format": "PNG", "compress_level": 1})):
         out = io.BytesIO()
         page.save(out, **options)
         files[name] = out.getvalue()
@@ -31,82 +33,100 @@ def _large_pages():
 
 def bench_memory(bench):
     """Peaks while large pages are enhanced and while covers are made."""
-    files = _large_pages()
-    for name, data in files.items():
-        _one_page(bench, name, data)
-    _many_pages(bench, files["progressive JPEG"])
+    if not bench.quick:
+        files = _large_pages()
+        for name, data in files.items():
+            _one_page(bench, name, data)
+        _many_pages(bench, files["progressive"])
     _covers(bench)
+    _many_pages_one_book(bench)
 
 
 def _one_page(bench, name, data):
     assert len(data) < 100e6, f"{name}: {len(data)} bytes, would be handed on as it is"
-    page = "Page.png" if name == "PNG" else "Page.jpg"
-    library = bench.library(f"large-{name.replace(' ', '-')}", {page: data})
+    page = "Page.png" if name == "png" else "Page.jpg"
+    library = bench.library("large", {page: data})
 
     def ours():
-        mount = bench.mount(library)
-        with PeakOfMount(mount) as peak:
-            read_all(os.path.join(mount.path, "enhanced", "Page.jpg"))
-        assert not mount.errors() and mount.status()["pages"]["enhanced"] == 1
-        mount.unmount()
-        return peak.bytes / MIB
+        with bench.mounted(library) as mount:
+            with PeakOfMount(mount) as watch:
+                read_all(mount.file("Page.jpg", view="enhanced"))
+            assert mount.status()["pages"]["enhanced"] == 1
+        return watch.bytes
 
     def theirs():
         return peak_of(sys.executable, PILLOW, "page", os.path.join(library, page),
-                       os.path.join(bench.folder, "large.jpg")) / MIB
+                       bench.path("large.jpg"))
 
     peaks = bench.take_turns({"ours": ours, "pillow": theirs})
-    bench.row(f"peak memory: enhancing a 50 MP {name}", peaks["ours"], peaks["pillow"], "Pillow",
-              f"<= {BUDGET} MiB", "MiB")
+    words = {"jpeg": "JPEG", "progressive": "progressive JPEG", "png": "PNG"}[name]
+    bench.memory_row(f"enhance.{name}", f"enhancing a page of 50 MP, {words}", peaks["ours"],
+                     peaks["pillow"], "Pillow", within(1 / 3))
     shutil.rmtree(library)
 
 
 def _many_pages(bench, data):
     """More readers than fit into the budget: pages wait for one another."""
-    library = bench.library("large-many", {f"Page{i}.jpg": data for i in range(6)})
+    library = bench.library("large", {f"Page{i}.jpg": data for i in range(6)})
 
     def ours():
-        mount = bench.mount(library, "workers=4")
-        folder = os.path.join(mount.path, "enhanced")
-        with PeakOfMount(mount) as peak:
-            _cat([os.path.join(folder, name) for name in os.listdir(folder)], 6)
-        assert not mount.errors() and mount.status()["pages"]["enhanced"] == 6
-        mount.unmount()
-        return peak.bytes / MIB
+        with bench.mounted(library, "workers=4") as mount:
+            folder = os.path.join(mount.path, "enhanced")
+            with PeakOfMount(mount) as watch:
+                each([os.path.join(folder, name) for name in os.listdir(folder)], ("cat",), 6)
+            assert mount.status()["pages"]["enhanced"] == 6
+        return watch.bytes
 
-    bench.row("peak memory: 6 of the progressive at once, 4 workers",
-              bench.take_turns({"ours": ours})["ours"], wanted=f"<= {BUDGET} MiB", unit="MiB")
+    bench.memory_row("enhance.six", "6 of the progressive at once, 4 workers",
+                     bench.peaks(ours), aim=at_most(BUDGET))
     shutil.rmtree(library)
 
 
-def _cat(paths, at_once):
-    subprocess.run(["xargs", "-0", f"-P{at_once}", "-n1", "cat"], check=True, text=True,
-                   input="\0".join(paths), stdout=subprocess.DEVNULL)
-
-
 def _covers(bench):
-    library = bench.library("peak-covers", {
-        f"b{i}.pdf": make_pdfs.scan(4, width=1988, height=3075, dpi=300, pictures=1, seed=i)
-        for i in range(20)})
-    source = os.path.join(library, "b0.pdf")
-    cover = os.path.join(bench.folder, "cover")
+    count, size = 20, bench.size(books.SCAN, (994, 1538))
+    library = bench.library("covers", {f"b{i}.pdf": books.scan(4, size=size) + b"\n%% %d\n" % i
+                                       for i in range(count)})
+    source, cover = os.path.join(library, "b0.pdf"), bench.path("cover")
 
     def ours():
-        mount = bench.mount(library)
-        folder = os.path.join(mount.path, "thumbnails")
-        with PeakOfMount(mount) as peak:
-            _cat([os.path.join(folder, f"b{i}.jpg") for i in range(20)], 2)
-        assert not mount.errors()
-        mount.unmount()
-        return peak.bytes / MIB
+        with bench.mounted(library) as mount, PeakOfMount(mount) as watch:
+            each([mount.file(f"b{i}.jpg", view="thumbnails") for i in range(count)], ("cat",), 2)
+        return watch.bytes
 
     peaks = bench.take_turns({
         "ours": ours,
         "vipsthumbnail": lambda: peak_of("vipsthumbnail", "--size", "x300", "-o", cover + ".jpg",
-                                source) / MIB,
-        "pdftoppm": lambda: peak_of("pdftoppm", "-f", "1", "-l", "1", "-singlefile", "-jpeg",
-                                    "-scale-to", "300", source, cover) / MIB})
-    for name in ("vipsthumbnail", "pdftoppm"):
-        bench.row("peak memory: 20 covers of scanned PDFs", peaks["ours"], peaks[name],
-                  f"{name}, one", f"<= {BUDGET} MiB", "MiB")
+                                         source),
+        "mutool": lambda: peak_of("mutool", "draw", "-q", "-h", "300", "-F", "ppm", "-o",
+                                  "/dev/null", source, "1")}, bench.memory_repeats)
+    for name in ("vipsthumbnail", "mutool"):
+        bench.memory_row(f"covers.{name}", f"{count} covers of scanned PDFs", peaks["ours"],
+                         peaks[name], f"{name}, one cover")
     shutil.rmtree(library)
+
+
+def _many_pages_one_book(bench):
+    library = bench.library("long", {"Long.pdf": make_pdfs.many_pages(bench.size(10000, 2000))})
+    source = os.path.join(library, "Long.pdf")
+
+    def ours():
+        with bench.mounted(library) as mount, PeakOfMount(mount) as watch:
+            os.stat(mount.file("Long.cbz"))
+            os.listdir(os.path.join(mount.path, "pages", "Long"))
+        return watch.bytes
+
+    peaks = bench.take_turns({"ours": ours, "mutool": lambda: peak_of("mutool", "pages", source)},
+                             bench.memory_repeats)
+    bench.memory_row("pages.many", f"first look at a book of {bench.size(10000, 2000)} pages",
+                     peaks["ours"], peaks["mutool"], "mutool pages")
+    shutil.rmtree(library)
+
+
+def bench_budget(bench):
+    """Not measured: the largest of all the rows of memory, against the budget."""
+    peaks = {name: max(row["samples"]) for name, row in bench.rows.items()
+             if name.startswith("memory.")}
+    if peaks:
+        most = max(peaks, key=peaks.get)
+        bench.memory_row("budget", f"largest of all samples above ({most})", [peaks[most] * MIB],
+                         aim=at_most(BUDGET))

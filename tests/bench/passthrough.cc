@@ -1,4 +1,4 @@
-// The bare FUSE filesystem that the benchmark compares with: one folder of plain files, read as
+// The bare FUSE filesystem that the benchmark compares with: a folder of plain files, read as
 // they are, and nothing else done. What a mount costs when the filesystem itself costs nothing.
 //
 //   cbzfs-bench-passthrough FOLDER MOUNTPOINT [--splice] [libfuse options]
@@ -20,57 +20,76 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace {
 
 constexpr double kTimeout = 1.0;
 
-// Nodes are numbered as they are looked up; 1 is the folder. Names are never forgotten: the
-// benchmark's folders are small.
+// Nodes are numbered as they are looked up; 1 is the folder. Never forgotten: a benchmark's folders
+// hold a few ten thousand names.
 struct Bare {
   int folder = -1;
   bool splice = false;
   std::mutex mutex;
-  std::deque<std::string> names;
+  std::deque<std::string> paths;  // of node 2, 3, ..., from the folder on
+  std::unordered_map<std::string, fuse_ino_t> numbers;
 
-  fuse_ino_t Number(const char* name) {
+  fuse_ino_t Number(const std::string& path) {
     const std::lock_guard<std::mutex> lock(mutex);
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (names[i] == name) return i + 2;
-    }
-    names.emplace_back(name);
-    return names.size() + 1;
+    const auto [at, added] = numbers.try_emplace(path, paths.size() + 2);
+    if (added) paths.push_back(path);
+    return at->second;
   }
 
-  std::string Name(fuse_ino_t node) {
+  std::string Path(fuse_ino_t node) {
     if (node == FUSE_ROOT_ID) return ".";
     const std::lock_guard<std::mutex> lock(mutex);
-    return node - 2 < names.size() ? names[node - 2] : "";
+    return node - 2 < paths.size() ? paths[node - 2] : "";
+  }
+
+  // What a lookup of `name` in `parent` answers; false when there is none.
+  bool Find(const std::string& parent, const char* name, fuse_entry_param* entry) {
+    const std::string path = parent + "/" + name;
+    if (fstatat(folder, path.c_str(), &entry->attr, AT_SYMLINK_NOFOLLOW) != 0) return false;
+    entry->ino = Number(path);
+    entry->attr_timeout = entry->entry_timeout = kTimeout;
+    return true;
   }
 };
+
+// An open folder, read on from where the last answer ended.
+struct Listing {
+  DIR* entries = nullptr;
+  std::string path;
+  const dirent* next = nullptr;  // read, but not yet handed out
+  off_t offset = 0;              // where `next` lies
+};
+
+Listing* ListingOf(const fuse_file_info* file) {
+  return reinterpret_cast<Listing*>(file->fh);  // NOLINT(performance-no-int-to-ptr)
+}
 
 Bare* Self(fuse_req_t request) { return static_cast<Bare*>(fuse_req_userdata(request)); }
 
 void Lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   Bare* bare = Self(request);
   fuse_entry_param entry = {};
-  if (parent != FUSE_ROOT_ID ||
-      fstatat(bare->folder, name, &entry.attr, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (!bare->Find(bare->Path(parent), name, &entry)) {
     fuse_reply_err(request, ENOENT);
     return;
   }
-  entry.ino = bare->Number(name);
-  entry.attr_timeout = entry.entry_timeout = kTimeout;
   fuse_reply_entry(request, &entry);
 }
 
 void GetAttr(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
   Bare* bare = Self(request);
   struct stat attributes;
-  if (fstatat(bare->folder, bare->Name(node).c_str(), &attributes, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (fstatat(bare->folder, bare->Path(node).c_str(), &attributes, AT_SYMLINK_NOFOLLOW) != 0) {
     fuse_reply_err(request, errno);
     return;
   }
@@ -79,7 +98,7 @@ void GetAttr(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
 
 void Open(fuse_req_t request, fuse_ino_t node, fuse_file_info* file) {
   Bare* bare = Self(request);
-  const int descriptor = openat(bare->folder, bare->Name(node).c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = openat(bare->folder, bare->Path(node).c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     fuse_reply_err(request, errno);
     return;
@@ -116,29 +135,69 @@ void Read(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_file_i
   }
 }
 
-void ReadDir(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_file_info*) {
+void OpenDir(fuse_req_t request, fuse_ino_t node, fuse_file_info* file) {
   Bare* bare = Self(request);
-  const int copy = openat(bare->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* folder = copy < 0 ? nullptr : fdopendir(copy);
-  if (folder == nullptr) {
+  auto listing = std::make_unique<Listing>();
+  listing->path = bare->Path(node);
+  const int copy = openat(bare->folder, listing->path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  listing->entries = copy < 0 ? nullptr : fdopendir(copy);
+  if (listing->entries == nullptr) {
     fuse_reply_err(request, errno);
     return;
   }
+  file->fh = reinterpret_cast<uint64_t>(listing.release());
+  fuse_reply_open(request, file);
+}
+
+void ReleaseDir(fuse_req_t request, fuse_ino_t, fuse_file_info* file) {
+  const std::unique_ptr<Listing> listing(ListingOf(file));
+  closedir(listing->entries);
+  fuse_reply_err(request, 0);
+}
+
+// Kernel and libfuse never read one open folder twice at once.
+void Fill(fuse_req_t request, size_t size, off_t offset, fuse_file_info* file, bool plus) {
+  Bare* bare = Self(request);
+  Listing* listing = ListingOf(file);
+  if (offset != listing->offset) {
+    seekdir(listing->entries, offset);
+    listing->next = nullptr;
+    listing->offset = offset;
+  }
   std::vector<char> buffer(size);
   size_t used = 0;
-  off_t at = 0;
-  while (const dirent* entry = readdir(folder)) {
-    if (++at <= offset) continue;
-    struct stat attributes = {};
-    attributes.st_ino = entry->d_ino;
-    attributes.st_mode = static_cast<mode_t>(entry->d_type) << 12;
-    const size_t needed = fuse_add_direntry(request, buffer.data() + used, size - used,
-                                            entry->d_name, &attributes, at);
+  while (true) {
+    if (listing->next == nullptr) listing->next = readdir(listing->entries);
+    const dirent* entry = listing->next;
+    if (entry == nullptr) break;
+    char* at = buffer.data() + used;
+    fuse_entry_param found = {};
+    found.attr.st_ino = entry->d_ino;
+    found.attr.st_mode = static_cast<mode_t>(entry->d_type) << 12;
+    const bool dots = std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0;
+    size_t needed = 0;
+    if (plus) {
+      if (!dots) bare->Find(listing->path, entry->d_name, &found);
+      needed =
+          fuse_add_direntry_plus(request, at, size - used, entry->d_name, &found, entry->d_off);
+    } else {
+      needed =
+          fuse_add_direntry(request, at, size - used, entry->d_name, &found.attr, entry->d_off);
+    }
     if (needed > size - used) break;
     used += needed;
+    listing->offset = entry->d_off;
+    listing->next = nullptr;
   }
-  closedir(folder);
   fuse_reply_buf(request, buffer.data(), used);
+}
+
+void ReadDir(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_file_info* file) {
+  Fill(request, size, offset, file, false);
+}
+
+void ReadDirPlus(fuse_req_t request, fuse_ino_t, size_t size, off_t offset, fuse_file_info* file) {
+  Fill(request, size, offset, file, true);
 }
 
 void Init(void* self, fuse_conn_info* connection) {
@@ -158,7 +217,10 @@ int Serve(fuse_args* arguments, Bare* bare) {
   operations.open = Open;
   operations.release = Release;
   operations.read = Read;
+  operations.opendir = OpenDir;
+  operations.releasedir = ReleaseDir;
   operations.readdir = ReadDir;
+  operations.readdirplus = ReadDirPlus;
   fuse_session* session = fuse_session_new(arguments, &operations, sizeof(operations), bare);
   if (session == nullptr) return 1;
   int code = 1;
