@@ -17,9 +17,8 @@ namespace {
 constexpr size_t kMostIdle = 8;
 
 std::string NameOf(const StoreKey& key) {
-  return absl::StrCat("cbzfs:1:",
-                      absl::BytesToHexString(absl::string_view(
-                          reinterpret_cast<const char*>(key.data()), key.size())));
+  return absl::StrCat("cbzfs:1:", absl::BytesToHexString(absl::string_view(
+                                      reinterpret_cast<const char*>(key.data()), key.size())));
 }
 
 // hiredis writes to its socket without MSG_NOSIGNAL. A signal that this raises is this thread's; it
@@ -86,8 +85,8 @@ absl::StatusOr<RedisBackend::Reply> RedisBackend::Ask(
     sizes.push_back(word.size());
   }
   errno = 0;
-  Reply reply(static_cast<redisReply*>(redisCommandArgv(connection, static_cast<int>(words.size()),
-                                                        texts.data(), sizes.data())));
+  Reply reply(static_cast<redisReply*>(
+      redisCommandArgv(connection, static_cast<int>(words.size()), texts.data(), sizes.data())));
   if (reply == nullptr) return NoAnswer(*connection);
   if (reply->type == REDIS_REPLY_ERROR) return Refused({reply->str, reply->len});
   return reply;
@@ -95,10 +94,9 @@ absl::StatusOr<RedisBackend::Reply> RedisBackend::Ask(
 
 absl::StatusOr<RedisBackend::Connection> RedisBackend::Connect() const {
   const timeval connect = absl::ToTimeval(limits_.connect);
-  Connection connection(
-      address_.unix_socket.empty()
-          ? redisConnectWithTimeout(address_.host.c_str(), address_.port, connect)
-          : redisConnectUnixWithTimeout(address_.unix_socket.c_str(), connect));
+  Connection connection(address_.unix_socket.empty()
+                            ? redisConnectWithTimeout(address_.host.c_str(), address_.port, connect)
+                            : redisConnectUnixWithTimeout(address_.unix_socket.c_str(), connect));
   if (connection == nullptr) return absl::ResourceExhaustedError("no memory for a connection");
   if (connection->err != 0) return NoAnswer(*connection);
   redisSetTimeout(connection.get(), absl::ToTimeval(limits_.command));
@@ -129,8 +127,8 @@ absl::StatusOr<RedisBackend::Reply> RedisBackend::Run(const std::vector<std::str
   if (connection != nullptr) {
     reply = Ask(connection.get(), words);
     // Closed while it was idle. Where the server was too slow there is no use in asking again.
-    const bool closed = connection->err == REDIS_ERR_EOF ||
-                        (connection->err == REDIS_ERR_IO && errno != EAGAIN);
+    const bool closed =
+        connection->err == REDIS_ERR_EOF || (connection->err == REDIS_ERR_IO && errno != EAGAIN);
     if (closed) {
       connection = nullptr;
       absl::MutexLock lock(&mu_);

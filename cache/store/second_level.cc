@@ -140,9 +140,9 @@ struct SecondLevel::State {
     const bool opened = breaker->Failed(absl::Now());
     if (!breaker->closed()) trouble = std::string(status.message());
     if (opened) {
-      Tell(true, absl::StrCat("the page store: ", status.message(), "; pages are ",
-                              breaker == &reading ? "made without it" : "not kept there",
-                              " for now"));
+      Tell(true,
+           absl::StrCat("the page store: ", status.message(), "; pages are ",
+                        breaker == &reading ? "made without it" : "not kept there", " for now"));
     }
   }
 
@@ -169,7 +169,7 @@ struct SecondLevel::State {
   Breaker writing ABSL_GUARDED_BY(mu);
   std::deque<Waiting> gets ABSL_GUARDED_BY(mu);     // not asked yet
   std::deque<Waiting> waiters ABSL_GUARDED_BY(mu);  // all, in the order of their deadlines
-  size_t open_gets ABSL_GUARDED_BY(mu) = 0;  // of these, not answered
+  size_t open_gets ABSL_GUARDED_BY(mu) = 0;         // of these, not answered
   std::deque<Write> writes ABSL_GUARDED_BY(mu);
   SecondLevelStats stats ABSL_GUARDED_BY(mu);
   std::string trouble ABSL_GUARDED_BY(mu);
@@ -200,8 +200,8 @@ void SecondLevel::Get(const StoreKey& key, Got done) {
     if (!state_->stopping && state_->open_gets < state_->options.most_gets &&
         state_->reading.Allow(now)) {
       ++state_->open_gets;
-      auto waiter = std::make_shared<Waiter>(
-          Waiter{key, now + state_->options.patience, std::move(done)});
+      auto waiter =
+          std::make_shared<Waiter>(Waiter{key, now + state_->options.patience, std::move(done)});
       state_->gets.push_back(waiter);
       waiters.push_back(std::move(waiter));
       return;

@@ -41,18 +41,18 @@ struct SecondLevelOptions {
 
 struct SecondLevelStats {
   uint64_t hits = 0;
-  uint64_t misses = 0;    // the backend does not have it
-  uint64_t late = 0;      // it did not answer in time
-  uint64_t failed = 0;    // it said that something is wrong, reading or writing
-  uint64_t skipped = 0;   // not asked: a breaker was open or the queue full
-  uint64_t kept = 0;      // values written
-  uint64_t unkept = 0;    // values not written: a breaker was open or the queue full
-  uint64_t damaged = 0;   // values given back by Remove()
+  uint64_t misses = 0;   // the backend does not have it
+  uint64_t late = 0;     // it did not answer in time
+  uint64_t failed = 0;   // it said that something is wrong, reading or writing
+  uint64_t skipped = 0;  // not asked: a breaker was open or the queue full
+  uint64_t kept = 0;     // values written
+  uint64_t unkept = 0;   // values not written: a breaker was open or the queue full
+  uint64_t damaged = 0;  // values given back by Remove()
   uint64_t waiting_bytes = 0;
-  uint64_t bytes = 0;     // StoreBackend::bytes()
-  bool reading = true;    // the breakers are closed
+  uint64_t bytes = 0;   // StoreBackend::bytes()
+  bool reading = true;  // the breakers are closed
   bool writing = true;
-  std::string trouble;    // the last failure while a breaker is open
+  std::string trouble;  // the last failure while a breaker is open
 };
 
 class SecondLevel {

@@ -226,18 +226,12 @@ nlohmann::ordered_json MemoryJson(const Services& services, const LruCacheStats&
 
 nlohmann::ordered_json StoreJson(const SecondLevel& second, uint64_t pages) {
   const SecondLevelStats stats = second.stats();
-  nlohmann::ordered_json json = {{"pages", pages},
-                                 {"hits", stats.hits},
-                                 {"misses", stats.misses},
-                                 {"late", stats.late},
-                                 {"failed", stats.failed},
-                                 {"skipped", stats.skipped},
-                                 {"kept", stats.kept},
-                                 {"unkept", stats.unkept},
-                                 {"damaged", stats.damaged},
-                                 {"waiting_bytes", stats.waiting_bytes},
-                                 {"bytes", stats.bytes},
-                                 {"reading", stats.reading},
+  nlohmann::ordered_json json = {{"pages", pages},           {"hits", stats.hits},
+                                 {"misses", stats.misses},   {"late", stats.late},
+                                 {"failed", stats.failed},   {"skipped", stats.skipped},
+                                 {"kept", stats.kept},       {"unkept", stats.unkept},
+                                 {"damaged", stats.damaged}, {"waiting_bytes", stats.waiting_bytes},
+                                 {"bytes", stats.bytes},     {"reading", stats.reading},
                                  {"writing", stats.writing}};
   if (!stats.trouble.empty()) json["trouble"] = Escape(stats.trouble);
   return json;

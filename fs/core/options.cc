@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fs/core/option_value.h"
-#include "fs/core/store_setup.h"
 #include "fs/core/options_internal.h"
+#include "fs/core/store_setup.h"
 
 namespace cbzfs {
 namespace {

@@ -44,7 +44,7 @@ struct Options {
   uint64_t store_bytes = 20ull << 30;    // of pages in a folder
   bool store_size_given = false;
   absl::Duration ttl = absl::Seconds(1);
-  int64_t watch = -1;  // folders watched for changes; 0: none, -1: DefaultWatchLimit()
+  int64_t watch = -1;       // folders watched for changes; 0: none, -1: DefaultWatchLimit()
   int32_t read_ahead = -1;  // pages; -1: two a worker
   absl::Duration draw_timeout = absl::Seconds(20);
   absl::Duration analyse_timeout = absl::Seconds(10);

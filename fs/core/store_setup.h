@@ -1,5 +1,5 @@
-// What `-o store=` asks for, made: a folder (dir:PATH) or a server (redis://...) as the second level
-// behind the page cache.
+// What `-o store=` asks for, made: a folder (dir:PATH) or a server (redis://...) as the second
+// level behind the page cache.
 //
 // A server's user and password come from the environment, CBZFS_STORE_USER and
 // CBZFS_STORE_PASSWORD: on a command line everybody on the host would see them.

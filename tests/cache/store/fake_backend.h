@@ -41,9 +41,8 @@ struct FakeMedium {
   }
   void AwaitWaiting(int count) {
     absl::MutexLock lock(&mu);
-    const auto reached = [this, count]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
-      return waiting >= count;
-    };
+    const auto reached = [this, count]()
+                             ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) { return waiting >= count; };
     mu.Await(absl::Condition(&reached));
   }
 };
@@ -78,9 +77,8 @@ class FakeBackend final : public StoreBackend {
   void Enter() ABSL_EXCLUSIVE_LOCKS_REQUIRED(medium_->mu) {
     ++medium_->asked;
     ++medium_->waiting;
-    const auto free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(medium_->mu) {
-      return !medium_->hangs;
-    };
+    const auto free = [this]()
+                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(medium_->mu) { return !medium_->hangs; };
     medium_->mu.Await(absl::Condition(&free));
     --medium_->waiting;
   }

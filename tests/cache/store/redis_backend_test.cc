@@ -41,8 +41,9 @@ class RedisBackendTest : public ::testing::Test {
   }
 
   void StartServer(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {"redis-server", "--port", "0", "--unixsocket", socket_,
-                                      "--save", "", "--appendonly", "no", "--dir", folder_};
+    std::vector<std::string> words = {"redis-server", "--port", "0",    "--unixsocket",
+                                      socket_,        "--save", "",     "--appendonly",
+                                      "no",           "--dir",  folder_};
     words.insert(words.end(), more.begin(), more.end());
     const pid_t parent = getpid();
     server_ = fork();
@@ -138,8 +139,7 @@ TEST_F(RedisBackendTest, AServerThatIsGoneIsUnavailableAndComesBack) {
   StartServer();
   ASSERT_TRUE(backend->Put(Key(1), "page").ok());
   EndServer();
-  EXPECT_EQ(backend->Put(Key(1), std::string(1 << 20, 'x')).code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(backend->Put(Key(1), std::string(1 << 20, 'x')).code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(backend->Get(Key(1)).status().message()),
               HasSubstr(absl::StrCat(socket_, " does not answer")));
   StartServer();
@@ -191,11 +191,13 @@ TEST_F(RedisBackendTest, AFullServerSaysSoOrLetsOldPagesGo) {
   StartServer({"--maxmemory", "8mb", "--maxmemory-policy", "noeviction"});
   auto backend = Backend();
   absl::Status status;
-  for (uint8_t i = 0; i < 20 && status.ok(); ++i) status = backend->Put(Key(i), std::string(1 << 20, 'x'));
+  for (uint8_t i = 0; i < 20 && status.ok(); ++i)
+    status = backend->Put(Key(i), std::string(1 << 20, 'x'));
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   EndServer();
   StartServer({"--maxmemory", "8mb", "--maxmemory-policy", "allkeys-lru"});
-  for (uint8_t i = 0; i < 20; ++i) ASSERT_TRUE(backend->Put(Key(i), std::string(1 << 20, 'x')).ok());
+  for (uint8_t i = 0; i < 20; ++i)
+    ASSERT_TRUE(backend->Put(Key(i), std::string(1 << 20, 'x')).ok());
   EXPECT_EQ(*backend->Get(Key(0)), std::nullopt);
   EXPECT_TRUE(backend->Get(Key(19))->has_value());
 }

@@ -32,14 +32,20 @@ TEST(RedisUrlTest, HostPortAndDatabase) {
 }
 
 TEST(RedisUrlTest, WhatIsWrongIsSaid) {
-  for (const auto& [url, why] :
-       {std::pair{"http://host", "begins with redis://"}, {"redis://", "host is missing"},
-        {"redis://:6379", "host is missing"}, {"redis://host:", "port is a number"},
-        {"redis://host:0", "port is a number"}, {"redis://host:65536", "port is a number"},
-        {"redis://host:12a", "port is a number"}, {"redis://host/x", "database after the /"},
-        {"redis://host/-1", "database after the /"}, {"redis://::1", "stands in brackets"},
-        {"redis://[::1", "] is missing"}, {"redis://[::1]6379", "comes a colon"},
-        {"unix://run/redis", "begins with /"}, {"unix:///run/redis?x=1", "may be db="}}) {
+  for (const auto& [url, why] : {std::pair{"http://host", "begins with redis://"},
+                                 {"redis://", "host is missing"},
+                                 {"redis://:6379", "host is missing"},
+                                 {"redis://host:", "port is a number"},
+                                 {"redis://host:0", "port is a number"},
+                                 {"redis://host:65536", "port is a number"},
+                                 {"redis://host:12a", "port is a number"},
+                                 {"redis://host/x", "database after the /"},
+                                 {"redis://host/-1", "database after the /"},
+                                 {"redis://::1", "stands in brackets"},
+                                 {"redis://[::1", "] is missing"},
+                                 {"redis://[::1]6379", "comes a colon"},
+                                 {"unix://run/redis", "begins with /"},
+                                 {"unix:///run/redis?x=1", "may be db="}}) {
     EXPECT_THAT(std::string(ParseRedisUrl(url).status().message()), HasSubstr(why)) << url;
   }
 }
