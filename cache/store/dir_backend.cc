@@ -27,6 +27,8 @@ using dir_files::PlaceOf;
 
 constexpr int64_t kRefreshAfter = 600;  // seconds; a read page is written to that seldom
 constexpr int64_t kLookAfter = 600;
+// Each removes up to 65 536 files. Past that, others write faster than we remove.
+constexpr int kMaxLooks = 32;
 
 std::string Message(int error) { return std::generic_category().message(error); }
 
@@ -85,7 +87,7 @@ absl::StatusOr<std::optional<std::string>> DirBackend::Get(const StoreKey& key) 
   if (!file.ok()) return failed();
   struct stat st;
   if (fstat(file.get(), &st) != 0) return failed();
-  if (!IsOurs(st) || static_cast<uint64_t>(st.st_size) > kMaxStoredValue) return std::nullopt;
+  if (!IsOurs(st)) return std::nullopt;
 
   std::string value(st.st_size, '\0');
   for (size_t have = 0; have < value.size();) {
@@ -206,7 +208,7 @@ bool DirBackend::Reserve(uint64_t charge) {
 void DirBackend::Keep(uint64_t charge, uint64_t replaced) {
   absl::MutexLock lock(&mutex_);
   pending_ -= charge;
-  total_ -= std::min(total_, replaced);
+  total_ = std::max(pending_, total_ - std::min(total_, replaced));
   written_since_look_ += charge;
 }
 
@@ -244,7 +246,7 @@ absl::Status DirBackend::MakeRoom() {
 }
 
 absl::Status DirBackend::LookAndEvict() {
-  for (;;) {
+  for (int look = 0; look < kMaxLooks; ++look) {
     {
       absl::MutexLock lock(&mutex_);
       unseen_ = pending_;
@@ -270,6 +272,8 @@ absl::Status DirBackend::LookAndEvict() {
     if (total_ <= max_bytes_) return absl::OkStatus();
     if (total > max_bytes_ && freed == 0 && error != 0) return Failed(error);
   }
+  return absl::UnavailableError(absl::StrCat("cannot keep pages in ", folder_,
+                                             ": it fills faster than old ones can be removed"));
 }
 
 }  // namespace cbzfs

@@ -81,7 +81,7 @@ int CountShelf(int root, const std::string& shelf, Census* census) {
     struct stat st;
     if (!IsValueName(name)) return;
     if (fstatat(at, std::string(name).c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return;
-    if (!IsOurs(st) || static_cast<uint64_t>(st.st_size) > kMaxStoredValue) return;
+    if (!IsOurs(st)) return;
     const uint64_t charge = Charge(st.st_size);
     census->bytes += charge;
     Used used{UsedAt(st), static_cast<uint32_t>(charge), {}};
@@ -114,7 +114,10 @@ bool IsNothing(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENXIO;
 }
 
-bool IsOurs(const struct stat& st) { return S_ISREG(st.st_mode) && st.st_uid == geteuid(); }
+bool IsOurs(const struct stat& st) {
+  return S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+         static_cast<uint64_t>(st.st_size) <= kMaxStoredValue;
+}
 
 uint64_t StartOf(uint64_t pid) {
   const Fd fd(open(absl::StrCat("/proc/", pid, "/stat").c_str(), O_RDONLY | O_CLOEXEC));

@@ -50,6 +50,7 @@ uint64_t Charge(uint64_t size);
 int OpenFolder(int root, const std::string& name);
 // Whether an errno says that nothing of ours stands there.
 bool IsNothing(int error);
+// Whether it can be a value, or part of one: a regular file, ours, not too long.
 bool IsOurs(const struct stat& st);
 
 // When the process began, in ticks since the machine did; 0 when that cannot be known.

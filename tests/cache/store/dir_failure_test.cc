@@ -145,6 +145,7 @@ TEST_F(DirFailureTest, DamagedFilesDoNoHarm) {
   EXPECT_EQ(next->bytes(), 4096u);
   ASSERT_TRUE(next->Put(Key(1), Value(1)).ok());
   EXPECT_TRUE(Got(*next, Key(1)) == Value(1));
+  EXPECT_EQ(next->bytes(), OnDisk());
 }
 
 TEST_F(DirFailureTest, WhatIsNoRegularFileIsNoValue) {
@@ -197,6 +198,12 @@ TEST_F(DirFailureTest, ForeignFilesAreNeitherCountedNorTouched) {
     MakeOld(folder_ + name, 1'000'000);
   }
   ASSERT_EQ(chmod(folder_.c_str(), 0700), 0);
+  {
+    auto roomy = Open();
+    ASSERT_TRUE(roomy->Put(Key(0), "x").ok());
+    EXPECT_EQ(roomy->bytes(), 4096u);
+    ASSERT_TRUE(roomy->Remove(Key(0)).ok());
+  }
   auto backend = Open(1 << 20);
   for (uint64_t n = 0; n < 200; ++n) ASSERT_TRUE(backend->Put(Key(n), Value(n)).ok());
   EXPECT_EQ(OnDisk(), backend->bytes() + foreign.size() * large.size());
