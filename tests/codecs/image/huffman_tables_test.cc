@@ -64,7 +64,10 @@ TEST(CodeLengths, AreTheBestWhereTheLimitDoesNotCount) {
 TEST(CodeLengths, NoneIsLongerThanSixteenBits) {
   // Weights as of Fibonacci make Huffman's own code one bit longer a symbol.
   std::vector<uint64_t> weights = {1, 1};
-  while (weights.size() < 40) weights.push_back(weights.end()[-1] + weights.end()[-2]);
+  while (weights.size() < 40) {
+    const size_t n = weights.size();
+    weights.push_back(weights[n - 1] + weights[n - 2]);
+  }
   const std::vector<uint8_t> lengths = Lengths(weights);
   EXPECT_EQ(*std::max_element(lengths.begin(), lengths.end()), 16);
   EXPECT_LE(lengths.back(), 2);
