@@ -1,171 +1,210 @@
 #include "cache/store/redis_backend.h"
 
-#include <hiredis/hiredis.h>
-#include <pthread.h>
-
-#include <cerrno>
-#include <csignal>
+#include <algorithm>
+#include <chrono>
+#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace cbzfs {
 namespace {
 
-constexpr size_t kMostIdle = 8;
+constexpr size_t kShortReply = 64 << 10;
+
+absl::Status Unavailable(absl::string_view what) { return absl::UnavailableError(what); }
 
 std::string NameOf(const StoreKey& key) {
   return absl::StrCat("cbzfs:1:", absl::BytesToHexString(absl::string_view(
                                       reinterpret_cast<const char*>(key.data()), key.size())));
 }
 
-// hiredis writes to its socket without MSG_NOSIGNAL. A signal that this raises is this thread's; it
-// is taken off before others are let in again.
-class WithoutSigPipe {
- public:
-  WithoutSigPipe() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~WithoutSigPipe() {
-    const timespec at_once = {};
-    while (sigtimedwait(&pipe_, nullptr, &at_once) == SIGPIPE) {
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  WithoutSigPipe(const WithoutSigPipe&) = delete;
-  WithoutSigPipe& operator=(const WithoutSigPipe&) = delete;
+// The capital word that an error begins with; clients go by it.
+absl::string_view CodeOf(absl::string_view text) {
+  const auto capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  return text.substr(0, std::find_if_not(text.begin(), text.end(), capital) - text.begin());
+}
 
- private:
-  sigset_t pipe_;
-  sigset_t before_;
-};
+bool IsOneOf(absl::string_view code, std::initializer_list<absl::string_view> codes) {
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
 
 }  // namespace
 
-void RedisBackend::Free::operator()(redisContext* connection) const { redisFree(connection); }
-void RedisBackend::Free::operator()(redisReply* reply) const { freeReplyObject(reply); }
-
-RedisBackend::RedisBackend(RedisAddress address, const RedisLimits& limits, std::string user,
+RedisBackend::RedisBackend(RedisAddress address, RedisLimits limits, std::string user,
                            std::string password)
     : address_(std::move(address)),
       limits_(limits),
       user_(std::move(user)),
-      password_(std::move(password)) {}
+      password_(std::move(password)),
+      name_(absl::StrCat("redis server ", ToString(address_))) {}
 
 RedisBackend::~RedisBackend() = default;
 
-absl::Status RedisBackend::NoAnswer(const redisContext& connection) const {
-  absl::string_view why = connection.errstr;
-  if (connection.err == REDIS_ERR_IO && errno == EAGAIN) why = "no answer in time";
-  return absl::UnavailableError(
-      absl::StrCat("the server ", address_.Name(), " does not answer: ", why));
-}
-
-absl::Status RedisBackend::Refused(absl::string_view message) const {
-  const std::string text = absl::StrCat("the server ", address_.Name(), " refuses: ", message);
-  if (absl::StartsWith(message, "OOM")) return absl::ResourceExhaustedError(text);
-  if (absl::StartsWith(message, "NOAUTH") || absl::StartsWith(message, "WRONGPASS") ||
-      absl::StartsWith(message, "NOPERM") || absl::StrContains(message, "invalid password")) {
-    return absl::PermissionDeniedError(
-        absl::StrCat(text, " (user and password: CBZFS_STORE_USER, CBZFS_STORE_PASSWORD)"));
-  }
-  return absl::UnavailableError(text);
-}
-
-absl::StatusOr<RedisBackend::Reply> RedisBackend::Ask(
-    redisContext* connection, const std::vector<std::string_view>& words) const {
-  std::vector<const char*> texts;
-  std::vector<size_t> sizes;
-  for (const std::string_view word : words) {
-    texts.push_back(word.data());
-    sizes.push_back(word.size());
-  }
-  errno = 0;
-  Reply reply(static_cast<redisReply*>(
-      redisCommandArgv(connection, static_cast<int>(words.size()), texts.data(), sizes.data())));
-  if (reply == nullptr) return NoAnswer(*connection);
-  if (reply->type == REDIS_REPLY_ERROR) return Refused({reply->str, reply->len});
-  return reply;
-}
-
-absl::StatusOr<RedisBackend::Connection> RedisBackend::Connect() const {
-  const timeval connect = absl::ToTimeval(limits_.connect);
-  Connection connection(address_.unix_socket.empty()
-                            ? redisConnectWithTimeout(address_.host.c_str(), address_.port, connect)
-                            : redisConnectUnixWithTimeout(address_.unix_socket.c_str(), connect));
-  if (connection == nullptr) return absl::ResourceExhaustedError("no memory for a connection");
-  if (connection->err != 0) return NoAnswer(*connection);
-  redisSetTimeout(connection.get(), absl::ToTimeval(limits_.command));
-  if (!password_.empty()) {
-    std::vector<std::string_view> words = {"AUTH"};
-    if (!user_.empty()) words.push_back(user_);
-    words.push_back(password_);
-    if (auto reply = Ask(connection.get(), words); !reply.ok()) return reply.status();
-  }
-  if (address_.db != 0) {
-    const std::string db = absl::StrCat(address_.db);
-    if (auto reply = Ask(connection.get(), {"SELECT", db}); !reply.ok()) return reply.status();
-  }
-  return connection;
-}
-
-absl::StatusOr<RedisBackend::Reply> RedisBackend::Run(const std::vector<std::string_view>& words) {
-  const WithoutSigPipe without_signal;
-  Connection connection;
-  {
-    absl::MutexLock lock(&mu_);
-    if (!idle_.empty()) {
-      connection = std::move(idle_.back());
-      idle_.pop_back();
-    }
-  }
-  absl::StatusOr<Reply> reply = absl::UnavailableError("");
-  if (connection != nullptr) {
-    reply = Ask(connection.get(), words);
-    // Closed while it was idle. Where the server was too slow there is no use in asking again.
-    const bool closed =
-        connection->err == REDIS_ERR_EOF || (connection->err == REDIS_ERR_IO && errno != EAGAIN);
-    if (closed) {
-      connection = nullptr;
-      absl::MutexLock lock(&mu_);
-      idle_.clear();  // the others are no better
-    }
-  }
-  if (connection == nullptr) {
-    absl::StatusOr<Connection> made = Connect();
-    if (!made.ok()) return made.status();
-    connection = *std::move(made);
-    reply = Ask(connection.get(), words);
-  }
-  if (connection->err == 0) {
-    absl::MutexLock lock(&mu_);
-    if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
-  }
-  return reply;
-}
-
 absl::StatusOr<std::optional<std::string>> RedisBackend::Get(const StoreKey& key) {
   const std::string name = NameOf(key);
-  const absl::StatusOr<Reply> reply = Run({"GET", name});
+  absl::StatusOr<RedisReply> reply = Command({"GET", name}, kMaxStoredValue);
   if (!reply.ok()) return reply.status();
-  if ((*reply)->type == REDIS_REPLY_NIL) return std::nullopt;
-  if ((*reply)->type != REDIS_REPLY_STRING) return Refused("no string");
-  if ((*reply)->len > kMaxStoredValue) return std::nullopt;
-  return std::string((*reply)->str, (*reply)->len);
+  if (reply->type == RedisReply::Type::kNone) return std::nullopt;
+  if (reply->type == RedisReply::Type::kValue) return std::move(reply->text);
+  return Failure(Unavailable("answers GET with what is no value: is it a Redis server?"));
 }
 
 absl::Status RedisBackend::Put(const StoreKey& key, std::string_view value) {
-  const std::string name = NameOf(key);
-  return Run({"SET", name, value}).status();
+  if (value.size() > kMaxStoredValue) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a value of ", value.size(), " bytes is longer than a store keeps"));
+  }
+  return Done({"SET", NameOf(key), value});
 }
 
-absl::Status RedisBackend::Remove(const StoreKey& key) {
-  const std::string name = NameOf(key);
-  return Run({"DEL", name}).status();
+absl::Status RedisBackend::Remove(const StoreKey& key) { return Done({"DEL", NameOf(key)}); }
+
+absl::Status RedisBackend::Done(const Words& words) {
+  const absl::StatusOr<RedisReply> reply = Command(words, kShortReply);
+  if (!reply.ok()) return reply.status();
+  if (reply->type == RedisReply::Type::kDone) return absl::OkStatus();
+  return Failure(
+      Unavailable("answers with a value where none was asked for: is it a Redis server?"));
+}
+
+absl::StatusOr<RedisReply> RedisBackend::Command(const Words& words, size_t longest) {
+  const RedisDeadline deadline = {
+      limits_.command, std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(limits_.whole)};
+  std::unique_ptr<RedisConnection> connection = Take();
+  bool was_kept = connection != nullptr;
+  for (;;) {
+    if (!connection) {
+      absl::StatusOr<std::unique_ptr<RedisConnection>> made = Connect(deadline);
+      if (!made.ok()) return made.status();
+      connection = *std::move(made);
+    }
+    absl::StatusOr<RedisReply> reply = connection->Exchange(words, longest, deadline);
+    if (!reply.ok()) {
+      // Take() saw it open, but the server was closing it. Asking twice does no harm: all commands
+      // may be repeated.
+      const bool again = was_kept && connection->lost();
+      connection.reset();
+      if (!again) return Failure(reply.status());
+      was_kept = false;
+      continue;
+    }
+    absl::Status status;
+    if (reply->type == RedisReply::Type::kError) status = ErrorAnswer(reply->text);
+    // A full server is as good as before. After other errors a new connection may find a better
+    // one: behind a name, where another is the primary now.
+    if (status.ok() || absl::IsResourceExhausted(status)) GiveBack(std::move(connection));
+    if (!status.ok()) return status;
+    return reply;
+  }
+}
+
+absl::StatusOr<std::unique_ptr<RedisConnection>> RedisBackend::Connect(
+    const RedisDeadline& deadline) const {
+  const absl::Duration limit = std::min(limits_.connect, deadline.Left());
+  if (limit <= absl::ZeroDuration()) return Failure(Unavailable("does not answer in time"));
+  absl::StatusOr<std::unique_ptr<RedisConnection>> connection =
+      RedisConnection::Open(address_, limit);
+  if (!connection.ok()) return Failure(connection.status());
+  if (absl::Status status = Introduce(**connection, deadline); !status.ok()) return status;
+  return connection;
+}
+
+absl::Status RedisBackend::Introduce(RedisConnection& connection,
+                                     const RedisDeadline& deadline) const {
+  if (!user_.empty() || !password_.empty()) {
+    const Words words = user_.empty() ? Words{"AUTH", password_} : Words{"AUTH", user_, password_};
+    const absl::StatusOr<RedisReply> reply = connection.Exchange(words, kShortReply, deadline);
+    if (!reply.ok()) return Failure(reply.status());
+    if (reply->type == RedisReply::Type::kError) {
+      absl::Status status = ErrorAnswer(reply->text);
+      if (!absl::IsInternal(status)) return status;
+      // Its text is no one's to see: servers quote the arguments of what they do not understand.
+      return absl::PermissionDeniedError(
+          absl::StrCat(name_,
+                       " refuses the user and password: set the environment variable "
+                       "CBZFS_STORE_PASSWORD (and CBZFS_STORE_USER) to what it expects, or "
+                       "to nothing where it expects none"));
+    }
+  }
+  // For who looks at the server's list of clients; where the user may not do this, it is no loss.
+  absl::StatusOr<RedisReply> reply =
+      connection.Exchange({"CLIENT", "SETNAME", "cbzfs"}, kShortReply, deadline);
+  if (!reply.ok()) return Failure(reply.status());
+  if (reply->type == RedisReply::Type::kError && !absl::StartsWith(reply->text, "NOPERM") &&
+      !absl::StartsWith(reply->text, "ERR unknown")) {
+    return ErrorAnswer(reply->text);
+  }
+  if (address_.db == 0) return absl::OkStatus();
+  const std::string db = absl::StrCat(address_.db);
+  reply = connection.Exchange({"SELECT", db}, kShortReply, deadline);
+  if (!reply.ok()) return Failure(reply.status());
+  if (reply->type != RedisReply::Type::kError) return absl::OkStatus();
+  absl::Status status = ErrorAnswer(reply->text);
+  if (!absl::IsInternal(status)) return status;
+  return absl::FailedPreconditionError(absl::StrCat(status.message(), ": it may have no database ",
+                                                    db, "; 0 is one that all servers have"));
+}
+
+std::unique_ptr<RedisConnection> RedisBackend::Take() {
+  for (;;) {
+    std::unique_ptr<RedisConnection> connection;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (kept_.empty()) return nullptr;
+      connection = std::move(kept_.back());
+      kept_.pop_back();
+    }
+    if (connection->IsIdle()) return connection;
+  }
+}
+
+void RedisBackend::GiveBack(std::unique_ptr<RedisConnection> connection) {
+  if (!connection->IsIdle()) return;
+  absl::MutexLock lock(&mutex_);
+  if (kept_.size() < kKept) kept_.push_back(std::move(connection));
+}
+
+absl::Status RedisBackend::Failure(const absl::Status& status) const {
+  return absl::Status(status.code(), absl::StrCat(name_, " ", status.message()));
+}
+
+absl::Status RedisBackend::ErrorAnswer(const std::string& text) const {
+  const absl::string_view code = CodeOf(text);
+  const bool quotes_password = !password_.empty() && absl::StrContains(text, password_);
+  const std::string what = absl::StrCat(
+      name_, " says: ",
+      quotes_password ? "(its words hold the password)" : Printable(text.substr(0, 200)));
+  if (code == "OOM") return absl::ResourceExhaustedError(what);
+  if (IsOneOf(code, {"NOAUTH", "WRONGPASS"})) {
+    return absl::PermissionDeniedError(
+        absl::StrCat(what,
+                     ": set the environment variable CBZFS_STORE_PASSWORD (and "
+                     "CBZFS_STORE_USER where the server has users)"));
+  }
+  if (code == "NOPERM") {
+    return absl::PermissionDeniedError(
+        absl::StrCat(what, ": the user must be allowed GET, SET and DEL of cbzfs:1:*, and SELECT"));
+  }
+  if (code == "DENIED") return absl::PermissionDeniedError(what);
+  if (code == "READONLY") {
+    return Unavailable(absl::StrCat(what, ": it is a replica; name its primary"));
+  }
+  if (IsOneOf(code, {"MOVED", "ASK"})) {
+    return Unavailable(absl::StrCat(what, ": clusters are not supported; name a single server"));
+  }
+  if (IsOneOf(code, {"LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MISCONF",
+                     "NOREPLICAS"}) ||
+      absl::StartsWith(text, "ERR max number of clients")) {
+    return Unavailable(what);
+  }
+  if (code == "WRONGTYPE") {
+    return absl::DataLossError(absl::StrCat(what, ": another program uses the keys cbzfs:1:*"));
+  }
+  return absl::InternalError(what);
 }
 
 }  // namespace cbzfs

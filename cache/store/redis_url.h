@@ -1,6 +1,8 @@
-// The address of a Redis or Valkey server as a URL.
+// Where a Redis server is, as the user writes it: redis://HOST[:PORT][/DB] or
+// unix:///PATH/TO/SOCKET[?db=N] (redis+unix:// is the same).
 //
-// Pure function; any thread.
+// The URL is in the process list for everybody to see, so it takes no user and no password: those
+// come with the environment. No error quotes what could be one of them.
 
 #ifndef CBZFS_CACHE_STORE_REDIS_URL_H_
 #define CBZFS_CACHE_STORE_REDIS_URL_H_
@@ -13,19 +15,17 @@
 namespace cbzfs {
 
 struct RedisAddress {
-  std::string host;  // without brackets
+  std::string host;  // a name, or an IPv4 or IPv6 address without brackets
   int port = 6379;
   int db = 0;
-  std::string unix_socket;  // a path, instead of host and port
-
-  // For messages: "HOST:PORT", or the path.
-  std::string Name() const;
+  std::string unix_socket;  // when not empty, host and port mean nothing
 };
 
-// redis://HOST[:PORT][/DB], HOST being a name, an IPv4 address or an IPv6 address in brackets; or
-// unix://PATH[?db=DB]. kInvalidArgument with a message for the user, also for a user or a password
-// in the URL: all users of the host would see them.
+// kInvalidArgument, with what is wrong and what is right, for the user to read.
 absl::StatusOr<RedisAddress> ParseRedisUrl(std::string_view url);
+
+// HOST:PORT, [HOST]:PORT or the socket's path, for messages.
+std::string ToString(const RedisAddress& address);
 
 }  // namespace cbzfs
 

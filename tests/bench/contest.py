@@ -160,6 +160,18 @@ class Bench:
             shutil.copyfile(mount.file(name), os.path.join(real, name))
         return real
 
+    def read_alike(self, *folders):
+        """The files below `folders` in the kernel's cache as reading brings them there. As writing
+        left them there, in larger or smaller pieces, the same bytes are read at other speeds."""
+        for folder in folders:
+            for root, _, names in os.walk(folder):
+                for name in names:
+                    with open(os.path.join(root, name), "rb", buffering=0) as file:
+                        os.fsync(file.fileno())
+                        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                        while file.read(1 << 20):
+                            pass
+
     # --- Turns and rows --------------------------------------------------------------------------
 
     def take_turns(self, contestants, repeats=None):

@@ -98,6 +98,7 @@ def bench_whole_scan(bench):
     library = bench.library("whole", {"Comic.pdf": books.scan(pages, 12)})
     real = bench.real_copy(library, BOOK)
     size = os.path.getsize(os.path.join(real, BOOK))
+    bench.read_alike(library, real)
     again, bare_again = [], []
 
     def speed(path, into):
@@ -153,6 +154,7 @@ def _readers(bench):
         for name in os.listdir(mount.cbz):
             shutil.copyfile(mount.file(name), os.path.join(real, name))
     size = sum(os.path.getsize(os.path.join(real, name)) for name in os.listdir(real))
+    bench.read_alike(library, real)
 
     def all_at_once(folder):
         paths = [os.path.join(folder, name) for name in sorted(os.listdir(real))]

@@ -70,6 +70,7 @@ HEADERS = (
      ("codecs/decode", "tests")),
     (r"sqlite3\w*\.h", ("cache", "tests")),
     (r"seccomp\.h|sys/capability\.h", ("codecs/worker", "tests")),
+    (r"hiredis/.*", ("cache/store", "tests")),
 )
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)

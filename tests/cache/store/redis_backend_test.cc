@@ -1,225 +1,241 @@
-// RedisBackend and a real redis-server of the test's own.
+// What is kept on a real server. See redis_backend_failure_test.cc for servers that fail.
 
 #include "cache/store/redis_backend.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <filesystem>
+#include <atomic>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "tests/cache/store/redis_server.h"
 
 namespace cbzfs {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
-using ::testing::Optional;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
 
-StoreKey Key(uint8_t number) { return {number, 0xab}; }
+// No test is about time here, and the machine may be busy.
+constexpr RedisLimits kPatient = {
+    .connect = absl::Seconds(20), .command = absl::Seconds(20), .whole = absl::Seconds(60)};
 
-class RedisBackendTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "redis-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    socket_ = folder_ + "/s";
-  }
-  void TearDown() override {
-    EndServer();
-    std::filesystem::remove_all(folder_);
-  }
+StoreKey Key(int number) {
+  StoreKey key = {0xab};
+  key[14] = static_cast<uint8_t>(number >> 8);
+  key[15] = static_cast<uint8_t>(number);
+  return key;
+}
 
-  void StartServer(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {"redis-server", "--port", "0",    "--unixsocket",
-                                      socket_,        "--save", "",     "--appendonly",
-                                      "no",           "--dir",  folder_};
-    words.insert(words.end(), more.begin(), more.end());
-    const pid_t parent = getpid();
-    server_ = fork();
-    if (server_ == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      if (getppid() != parent || freopen("/dev/null", "w", stdout) == nullptr) _exit(1);
-      std::vector<char*> arguments;
-      for (std::string& word : words) arguments.push_back(word.data());
-      arguments.push_back(nullptr);
-      execvp(arguments[0], arguments.data());
-      _exit(127);
-    }
-    const absl::Time deadline = absl::Now() + absl::Seconds(30);
-    while (!Answers()) {
-      ASSERT_EQ(waitpid(server_, nullptr, WNOHANG), 0) << "is redis-server installed?";
-      ASSERT_LT(absl::Now(), deadline);
-      absl::SleepFor(absl::Milliseconds(5));
-    }
-  }
-  bool Answers() const {
-    RedisBackend probe(Address(), {}, "", password_);
-    return probe.Get({}).ok();
-  }
-  void EndServer() {
-    if (server_ <= 0) return;
-    kill(server_, SIGKILL);
-    waitpid(server_, nullptr, 0);
-    server_ = 0;
-  }
+// As text: the value, "(none)", or the error.
+std::string Got(RedisBackend& backend, int key) {
+  absl::StatusOr<std::optional<std::string>> value = backend.Get(Key(key));
+  if (!value.ok()) return value.status().ToString();
+  return value->value_or("(none)");
+}
 
-  RedisAddress Address(int db = 0) const { return {.db = db, .unix_socket = socket_}; }
-  std::unique_ptr<RedisBackend> Backend(int db = 0) const {
-    return std::make_unique<RedisBackend>(Address(db), limits_, "", password_);
-  }
+RedisBackend Open(const RedisAddress& address, std::string user = "", std::string password = "") {
+  return RedisBackend(address, kPatient, std::move(user), std::move(password));
+}
 
-  // A server of ours, that takes connections and says `reply` to whatever it is sent.
-  void StartImpostor(const std::string& reply) {
-    listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un place = {.sun_family = AF_UNIX};
-    socket_.copy(place.sun_path, sizeof(place.sun_path) - 1);
-    ASSERT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&place), sizeof(place)), 0);
-    ASSERT_EQ(listen(listener_, 8), 0);
-    impostor_ = std::thread([this, reply] {
-      std::vector<int> open;
-      for (int fd; (fd = accept(listener_, nullptr, nullptr)) >= 0;) {
-        open.push_back(fd);
-        char request[4096];
-        if (reply.empty() || read(fd, request, sizeof(request)) <= 0) continue;
-        EXPECT_EQ(write(fd, reply.data(), reply.size()), static_cast<ssize_t>(reply.size()));
-      }
-      for (const int fd : open) close(fd);
-    });
-  }
-  void EndImpostor() {
-    shutdown(listener_, SHUT_RDWR);
-    impostor_.join();
-    close(listener_);
-    unlink(socket_.c_str());
-  }
-
-  std::string folder_;
-  std::string socket_;
-  std::string password_;
-  RedisLimits limits_{absl::Seconds(20), absl::Seconds(20)};
-  pid_t server_ = 0;
-  int listener_ = -1;
-  std::thread impostor_;
-};
-
-TEST_F(RedisBackendTest, WhatIsPutCanBeHadByAnother) {
-  StartServer();
+void ExpectEveryKindOfValue(RedisBackend& backend) {
   std::string bytes;
-  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
-  const std::string large(5 << 20, '\r');
-  auto one = Backend();
-  auto other = Backend();
-  EXPECT_EQ(*one->Get(Key(1)), std::nullopt);
-  ASSERT_TRUE(one->Put(Key(1), bytes).ok());
-  ASSERT_TRUE(one->Put(Key(2), "").ok());
-  ASSERT_TRUE(one->Put(Key(3), large).ok());
-  EXPECT_THAT(*other->Get(Key(1)), Optional(bytes));
-  EXPECT_THAT(*other->Get(Key(2)), Optional(std::string()));
-  EXPECT_THAT(*other->Get(Key(3)), Optional(large));
-  ASSERT_TRUE(other->Remove(Key(1)).ok());
-  ASSERT_TRUE(other->Remove(Key(1)).ok());
-  EXPECT_EQ(*one->Get(Key(1)), std::nullopt);
-  EXPECT_EQ(*Backend(1)->Get(Key(2)), std::nullopt);  // another database
-}
-
-TEST_F(RedisBackendTest, AServerThatIsGoneIsUnavailableAndComesBack) {
-  auto backend = Backend();
-  EXPECT_EQ(backend->Get(Key(1)).status().code(), absl::StatusCode::kUnavailable);
-  StartServer();
-  ASSERT_TRUE(backend->Put(Key(1), "page").ok());
-  EndServer();
-  EXPECT_EQ(backend->Put(Key(1), std::string(1 << 20, 'x')).code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(backend->Get(Key(1)).status().message()),
-              HasSubstr(absl::StrCat(socket_, " does not answer")));
-  StartServer();
-  EXPECT_EQ(*backend->Get(Key(1)), std::nullopt);
-}
-
-TEST_F(RedisBackendTest, AConnectionThatWasClosedMeanwhileCostsNothing) {
-  StartServer();
-  auto backend = Backend();
-  ASSERT_TRUE(backend->Put(Key(1), "page").ok());
-  EndServer();
-  StartServer();
-  EXPECT_TRUE(backend->Put(Key(1), "page").ok());
-  EXPECT_THAT(*backend->Get(Key(1)), Optional(std::string("page")));
-}
-
-TEST_F(RedisBackendTest, AServerThatNeverAnswersIsNotWaitedFor) {
-  StartImpostor("");
-  limits_.command = absl::Milliseconds(20);
-  EXPECT_THAT(std::string(Backend()->Get(Key(1)).status().message()),
-              HasSubstr("no answer in time"));
-  EndImpostor();
-}
-
-TEST_F(RedisBackendTest, WhatIsNoRedisIsUnavailable) {
-  for (const std::string reply : {"HTTP/1.1 400 Bad Request\r\n\r\n", "*1\r\n$1\r\nx\r\n", ":5\r\n",
-                                  "+OK\r\n", "$-5\r\n", "-\r\n"}) {
-    StartImpostor(reply);
-    EXPECT_EQ(Backend()->Get(Key(1)).status().code(), absl::StatusCode::kUnavailable) << reply;
-    EndImpostor();
+  for (int byte = 0; byte < 256; ++byte) bytes += static_cast<char>(byte);
+  std::string large;
+  for (size_t i = 0; large.size() < 5 << 20; ++i) large += bytes[(i * i >> 3) & 0xff];
+  for (const std::string& value : {bytes, std::string(), std::string("\r\n$-1\r\n"), large}) {
+    ASSERT_EQ(backend.Put(Key(1), value), absl::OkStatus());
+    EXPECT_TRUE(Got(backend, 1) == value) << value.size();
   }
 }
 
-TEST_F(RedisBackendTest, TheRightPasswordAndOnlyThat) {
-  password_ = "open sesame";
-  StartServer({"--requirepass", password_});
-  EXPECT_TRUE(Backend(2)->Put(Key(1), "page").ok());
-  for (const std::string wrong : {"wrong-one", ""}) {
-    RedisBackend backend(Address(), limits_, "", wrong);
-    const absl::Status status = backend.Get(Key(1)).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied) << status;
-    EXPECT_THAT(std::string(status.message()), HasSubstr("CBZFS_STORE_PASSWORD"));
-    EXPECT_THAT(std::string(status.message()), Not(HasSubstr("wrong-one")));
-  }
-  EXPECT_TRUE(RedisBackend(Address(), limits_, "default", password_).Get(Key(1)).ok());
+TEST(RedisBackendTest, ValuesComeBackByteForByte) {
+  const RedisServer server;
+  RedisBackend backend = Open(server.address());
+  ExpectEveryKindOfValue(backend);
 }
 
-TEST_F(RedisBackendTest, AFullServerSaysSoOrLetsOldPagesGo) {
-  StartServer({"--maxmemory", "8mb", "--maxmemory-policy", "noeviction"});
-  auto backend = Backend();
+TEST(RedisBackendTest, ValuesComeBackByteForByteOverTcp) {
+  const RedisServer server({}, /*tcp=*/true);
+  RedisBackend backend = Open(server.address());
+  ExpectEveryKindOfValue(backend);
+}
+
+TEST(RedisBackendTest, ValuesAreGoneOnceRemoved) {
+  const RedisServer server;
+  RedisBackend backend = Open(server.address());
+  EXPECT_EQ(Got(backend, 1), "(none)");
+  EXPECT_EQ(backend.Remove(Key(1)), absl::OkStatus());
+  EXPECT_EQ(backend.Put(Key(1), "one"), absl::OkStatus());
+  EXPECT_EQ(backend.Put(Key(2), "two"), absl::OkStatus());
+  EXPECT_EQ(backend.Remove(Key(1)), absl::OkStatus());
+  EXPECT_EQ(Got(backend, 1), "(none)");
+  EXPECT_EQ(Got(backend, 2), "two");
+}
+
+TEST(RedisBackendTest, BackendsShareWhatIsKept) {
+  const RedisServer server;
+  RedisBackend one = Open(server.address());
+  RedisBackend other = Open(server.address());
+  EXPECT_EQ(one.Put(Key(1), "page"), absl::OkStatus());
+  EXPECT_EQ(Got(other, 1), "page");
+  EXPECT_EQ(other.Put(Key(1), "better page"), absl::OkStatus());
+  EXPECT_EQ(Got(one, 1), "better page");
+}
+
+TEST(RedisBackendTest, DatabasesAreApart) {
+  const RedisServer server;
+  RedisBackend zero = Open(server.address(0));
+  RedisBackend three = Open(server.address(3));
+  EXPECT_EQ(three.Put(Key(1), "in three"), absl::OkStatus());
+  EXPECT_EQ(Got(zero, 1), "(none)");
+  EXPECT_EQ(Got(three, 1), "in three");
+  RedisBackend none = Open(server.address(99));
+  EXPECT_THAT(Got(none, 1), AllOf(HasSubstr("FAILED_PRECONDITION"), HasSubstr("no database 99")));
+}
+
+TEST(RedisBackendTest, KeysAndConnectionsAreNamed) {
+  const RedisServer server;
+  RedisBackend backend = Open(server.address());
+  EXPECT_EQ(backend.Put(Key(0x1ff), "page"), absl::OkStatus());
+  EXPECT_EQ(server.Cli("KEYS '*'"), "cbzfs:1:ab0000000000000000000000000001ff");
+  EXPECT_EQ(server.Cli("TTL cbzfs:1:ab0000000000000000000000000001ff"), "-1");
+  EXPECT_THAT(server.Cli("CLIENT LIST"), HasSubstr("name=cbzfs "));
+}
+
+TEST(RedisBackendTest, OneConnectionServesCallsThatFollowEachOther) {
+  const RedisServer server;
+  RedisBackend backend = Open(server.address());
+  EXPECT_EQ(server.Cli("CONFIG RESETSTAT"), "OK");
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(backend.Put(Key(i), "page"), absl::OkStatus());
+  // The other is the one that asks.
+  EXPECT_THAT(server.Cli("INFO stats"), HasSubstr("total_connections_received:2\r"));
+}
+
+TEST(RedisBackendTest, ThePasswordMustBeTheServers) {
+  const RedisServer server({"--requirepass", "hunter2"});
+  RedisBackend right = Open(server.address(2), "", "hunter2");
+  EXPECT_EQ(right.Put(Key(1), "page"), absl::OkStatus());
+  EXPECT_EQ(Got(right, 1), "page");
+  RedisBackend wrong = Open(server.address(2), "", "hunter3");
+  EXPECT_THAT(Got(wrong, 1),
+              AllOf(HasSubstr("PERMISSION_DENIED"), HasSubstr(server.address().unix_socket),
+                    HasSubstr("CBZFS_STORE_PASSWORD"), Not(HasSubstr("hunter"))));
+  RedisBackend missing = Open(server.address(2));
+  EXPECT_THAT(Got(missing, 1),
+              AllOf(HasSubstr("PERMISSION_DENIED"), HasSubstr("CBZFS_STORE_PASSWORD")));
+}
+
+TEST(RedisBackendTest, APasswordThatNobodyAskedForIsRefused) {
+  const RedisServer server;
+  RedisBackend backend = Open(server.address(), "", "hunter2");
+  EXPECT_THAT(Got(backend, 1), AllOf(HasSubstr("PERMISSION_DENIED"), HasSubstr("expects none"),
+                                     Not(HasSubstr("hunter2"))));
+}
+
+TEST(RedisBackendTest, UsersMayDoWhatTheServerAllows) {
+  const RedisServer server;
+  // CLIENT is not among it: the name of the connection is no condition.
+  ASSERT_EQ(server.Cli("ACL SETUSER reader on '>hunter2' '~cbzfs:1:*' +get"), "OK");
+  ASSERT_EQ(server.Cli("SET cbzfs:1:ab000000000000000000000000000001 page"), "OK");
+  RedisBackend reader = Open(server.address(), "reader", "hunter2");
+  EXPECT_EQ(Got(reader, 1), "page");
+  EXPECT_THAT(reader.Put(Key(1), "other").ToString(),
+              AllOf(HasSubstr("PERMISSION_DENIED"), HasSubstr("'set'"), HasSubstr("GET, SET")));
+  EXPECT_EQ(Got(reader, 1), "page");
+  RedisBackend stranger = Open(server.address(), "stranger", "hunter2");
+  EXPECT_THAT(Got(stranger, 1), HasSubstr("PERMISSION_DENIED"));
+}
+
+TEST(RedisBackendTest, TheLongestValueIsKeptAndALongerOneIsNot) {
+  const RedisServer server;
+  RedisBackend backend = Open(server.address());
+  std::string value(kMaxStoredValue, 'x');
+  EXPECT_EQ(backend.Put(Key(1), value), absl::OkStatus());
+  EXPECT_TRUE(Got(backend, 1) == value);
+  value += 'x';
+  EXPECT_TRUE(absl::IsInvalidArgument(backend.Put(Key(2), value)));
+  EXPECT_EQ(Got(backend, 2), "(none)");
+  ASSERT_EQ(server.Cli("APPEND cbzfs:1:ab000000000000000000000000000001 x"), "67108865");
+  EXPECT_THAT(Got(backend, 1), AllOf(HasSubstr("DATA_LOSS"), HasSubstr("longer")));
+  EXPECT_EQ(backend.Remove(Key(1)), absl::OkStatus());
+  EXPECT_EQ(Got(backend, 1), "(none)");
+}
+
+TEST(RedisBackendTest, AKeyThatHoldsNoValueIsAnError) {
+  const RedisServer server;
+  RedisBackend backend = Open(server.address());
+  ASSERT_EQ(server.Cli("RPUSH cbzfs:1:ab000000000000000000000000000001 a b"), "2");
+  EXPECT_THAT(Got(backend, 1), AllOf(HasSubstr("DATA_LOSS"), HasSubstr("another program")));
+  EXPECT_EQ(backend.Remove(Key(1)), absl::OkStatus());
+  EXPECT_EQ(Got(backend, 1), "(none)");
+}
+
+TEST(RedisBackendTest, AFullServerKeepsWhatItHas) {
+  const RedisServer server({"--maxmemory", "8mb", "--maxmemory-policy", "noeviction"});
+  RedisBackend backend = Open(server.address());
+  const std::string page(1 << 20, 'x');
   absl::Status status;
-  for (uint8_t i = 0; i < 20 && status.ok(); ++i)
-    status = backend->Put(Key(i), std::string(1 << 20, 'x'));
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
-  EndServer();
-  StartServer({"--maxmemory", "8mb", "--maxmemory-policy", "allkeys-lru"});
-  for (uint8_t i = 0; i < 20; ++i)
-    ASSERT_TRUE(backend->Put(Key(i), std::string(1 << 20, 'x')).ok());
-  EXPECT_EQ(*backend->Get(Key(0)), std::nullopt);
-  EXPECT_TRUE(backend->Get(Key(19))->has_value());
+  int kept = 0;
+  while (status.ok() && kept < 20) {
+    status = backend.Put(Key(kept), page);
+    if (status.ok()) ++kept;
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_GE(kept, 1);
+  EXPECT_TRUE(Got(backend, 0) == page);
+  EXPECT_EQ(server.Cli("CONFIG RESETSTAT"), "OK");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(absl::IsResourceExhausted(backend.Put(Key(kept), page)));
+  }
+  EXPECT_THAT(server.Cli("INFO stats"), HasSubstr("total_connections_received:1\r"));
+  for (int i = 0; i < kept; ++i) EXPECT_EQ(backend.Remove(Key(i)), absl::OkStatus());
+  EXPECT_EQ(backend.Put(Key(kept), page), absl::OkStatus());
 }
 
-TEST_F(RedisBackendTest, ManyAtOnce) {
-  StartServer();
-  auto backend = Backend();
-  std::vector<std::thread> threads;
+TEST(RedisBackendTest, AServerThatEvictsLetsOldValuesGo) {
+  const RedisServer server({"--maxmemory", "8mb", "--maxmemory-policy", "allkeys-lru"});
+  RedisBackend backend = Open(server.address());
+  const std::string page(1 << 20, 'x');
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(backend.Put(Key(i), page), absl::OkStatus()) << i;
+  int kept = 0;
+  for (int i = 0; i < 40; ++i) {
+    const std::string got = Got(backend, i);
+    kept += got == page;
+    EXPECT_TRUE(got == page || got == "(none)") << i;
+  }
+  EXPECT_GE(kept, 1);
+  EXPECT_LE(kept, 8);
+}
+
+TEST(RedisBackendTest, ThreadsGetTheirOwnAnswers) {
+  const RedisServer server;
+  RedisBackend backend = Open(server.address());
   std::atomic<int> wrong = 0;
-  for (int t = 0; t < 6; ++t) {
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 100; ++i) {
-        const auto number = static_cast<uint8_t>((i + t) % 40);
-        const std::string value(1000 + number, static_cast<char>(number));
-        if (!backend->Put(Key(number), value).ok()) ++wrong;
-        const auto got = backend->Get(Key(number));
-        if (!got.ok() || *got != value) ++wrong;
+  std::vector<std::thread> threads;
+  threads.reserve(16);
+  for (int thread = 0; thread < 16; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < 60; ++i) {
+        const int key = thread * 60 + i;
+        const std::string value = std::string(size_t{997} * i, 'x') + std::to_string(key);
+        if (!backend.Put(Key(key), value).ok() || Got(backend, key) != value) ++wrong;
+        if (i % 2 && (!backend.Remove(Key(key)).ok() || Got(backend, key) != "(none)")) ++wrong;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(server.Cli("DBSIZE"), std::to_string(16 * 60 / 2));
+  const std::string clients = server.Cli("CLIENT LIST");
+  size_t open = 0;
+  for (size_t at = 0; (at = clients.find("name=cbzfs ", at)) != clients.npos; ++at) ++open;
+  EXPECT_GE(open, 1u);
+  EXPECT_LE(open, RedisBackend::kKept);
 }
 
 }  // namespace
