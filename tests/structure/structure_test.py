@@ -156,6 +156,7 @@ def self_test():
         missed += prove_that_it_fails("codecs/worker/a.cc", '#include "%s"\n' % header)
     for header in ("seccomp.h", "sys/capability.h"):
         missed += prove_that_it_fails("codecs/pdf/a.cc", "#include <%s>\n" % header)
+    missed += prove_that_it_fails("cache/a.cc", "#include <hiredis/hiredis.h>\n")
     missed += prove_that_it_fails("cache/a.cc", "\n" * (MAX_LINES + 1))
     missed += prove_that_it_fails("cache/a.cc", '#include "a.cc"\n')
     missed += prove_that_it_fails("cache/a.cc", '#include "../fs/core/b.h"\n')
