@@ -40,7 +40,6 @@ class IndexImpl final : public Index {
     writer_ = std::thread([this] { WriterLoop(); });
   }
   ~IndexImpl() override;
-
   std::optional<IndexedDocument> FindDocument(const DocumentKey& key) override;
   std::optional<IndexedDocument> FindByFingerprint(uint64_t fingerprint, int64_t size,
                                                    int64_t mtime_ns, uint64_t options,
@@ -52,6 +51,8 @@ class IndexImpl final : public Index {
   IndexStats stats() const override;
 
  private:
+  void BeginReading() override { disk_.reader ? disk_.reader->BeginReading() : void(); }
+  void EndReading() override { disk_.reader ? disk_.reader->EndReading() : void(); }
   // Where a look-up goes on after the waiting rows.
   struct Stores {
     IndexStore* disk = nullptr;
@@ -106,7 +107,7 @@ class IndexImpl final : public Index {
   std::shared_ptr<const Rows> writing_ ABSL_GUARDED_BY(mutex_) = std::make_shared<const Rows>();
   uint64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t writing_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_set<int64_t> used_ ABSL_GUARDED_BY(mutex_);  // ids of rows first used today
+  absl::flat_hash_set<int64_t> used_ ABSL_GUARDED_BY(mutex_);  // first used today; in no hurry
   Clock::time_point write_at_ ABSL_GUARDED_BY(mutex_) = Clock::time_point::max();
   uint64_t flush_asked_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t flush_done_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -138,7 +139,6 @@ std::optional<IndexedDocument> IndexImpl::FindStored(const Stores& stores, const
     if (row.ok() && *row) {
       if ((*row)->day != Today()) {
         absl::MutexLock lock(&mutex_);
-        // In no hurry: it goes with the next batch.
         if (!memory_only_) used_.insert((*row)->id);
       }
       return std::move((*row)->document);

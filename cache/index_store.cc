@@ -228,8 +228,34 @@ absl::StatusOr<std::unique_ptr<IndexStore>> IndexStore::OpenInMemory() {
   return Open(":memory:", absl::ZeroDuration());
 }
 
+void IndexStore::BeginReading() {
+  absl::MutexLock lock(&mutex_);
+  ++readings_;
+}
+
+void IndexStore::EndReading() {
+  absl::MutexLock lock(&mutex_);
+  if (--readings_ == 0) LeaveTransaction();
+}
+
+void IndexStore::LeaveTransaction() {
+  if (std::exchange(in_transaction_, false)) sqlite::Execute(db_.get(), "COMMIT").IgnoreError();
+}
+
 absl::StatusOr<std::optional<IndexStore::Found>> IndexStore::Find(const DocumentKey& key) {
   absl::MutexLock lock(&mutex_);
+  if (readings_ == 0) return Select(key);
+  const bool older = in_transaction_;
+  // Without a transaction each call has one of its own, which does as well.
+  if (!older) in_transaction_ = sqlite::Execute(db_.get(), "BEGIN").ok();
+  auto found = Select(key);
+  if (!found.ok()) LeaveTransaction();
+  if (!found.ok() || found->has_value() || !older) return found;
+  LeaveTransaction();
+  return Select(key);
+}
+
+absl::StatusOr<std::optional<IndexStore::Found>> IndexStore::Select(const DocumentKey& key) {
   Query query(statements_->find);
   query.Bind(key.source.ino).Bind(key.source.dev).Bind(key.source.size).Bind(key.source.mtime_ns);
   query.Bind(key.source.ctime_ns).Bind(key.options).Bind(uint64_t{key.engine});

@@ -44,6 +44,12 @@ class IndexStore {
   static absl::StatusOr<std::unique_ptr<IndexStore>> OpenInMemory();
 
   absl::StatusOr<std::optional<Found>> Find(const DocumentKey& key) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Between the two, calls of Find() share one read transaction, which is begun anew when a row is
+  // not found: it may have been written since. They nest, and are for a connection that nothing is
+  // written through.
+  void BeginReading() ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndReading() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::optional<Found>> FindByFingerprint(uint64_t fingerprint, int64_t size,
                                                          int64_t mtime_ns, uint64_t options,
                                                          uint32_t engine)
@@ -83,7 +89,13 @@ class IndexStore {
   absl::StatusOr<uint64_t> Excess(uint64_t max_documents, uint64_t max_bytes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  absl::StatusOr<std::optional<Found>> Select(const DocumentKey& key)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LeaveTransaction() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   absl::Mutex mutex_;
+  uint64_t readings_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool in_transaction_ ABSL_GUARDED_BY(mutex_) = false;
   sqlite::Database db_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Statements> statements_ ABSL_GUARDED_BY(mutex_);  // freed before db_
 

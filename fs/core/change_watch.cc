@@ -39,13 +39,11 @@ ChangeWatch::~ChangeWatch() { Stop(); }
 bool ChangeWatch::Watch(const std::string& path, const struct stat& st) {
   const FolderId id = {st.st_dev, st.st_ino};
   if (watcher_.Touch(id) != FolderWatcher::State::kUnwatched) return false;
-  auto folder = library_->OpenFolder(path);
+  auto folder = library_->Hold(path);
   if (!folder.ok()) return false;
-  struct stat found;
-  const bool same = fstat(*folder, &found) == 0 && FolderId{found.st_dev, found.st_ino} == id;
-  const bool added = same && watcher_.Add(id, *folder);
-  close(*folder);
-  return added;
+  auto found = folder->Stat();
+  const bool same = found.ok() && FolderId{found->st_dev, found->st_ino} == id;
+  return same && watcher_.Add(id, folder->fd());
 }
 
 void ChangeWatch::Start(KernelCache* kernel) {

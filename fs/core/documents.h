@@ -81,6 +81,9 @@ class Documents {
   Documents(const Library* library, Index* index, WorkerPool* pool, ErrorLog* errors,
             const AnalyseOptions& options, const AdviceLimits& limits = {});
 
+  // For whoever is about to Find() many.
+  Index::Reading FindMany() { return Index::Reading(index_); }
+
   // What is known without a worker: the page table, or why there is none. A null page table: the
   // file opens, but its pages are not known yet. Empty: nothing is known yet.
   std::optional<absl::StatusOr<Pointer>> Find(const std::string& path, const DocumentRef& ref);

@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-#include "codecs/worker/unique_fd.h"
+#include "absl/strings/str_cat.h"
 #include "fs/core/errno_status.h"
 
 namespace cbzfs {
@@ -71,6 +71,16 @@ uint64_t HashOf(const SourceKey& key) {
                                          static_cast<uint64_t>(key.mtime_ns),
                                          static_cast<uint64_t>(key.ctime_ns)};
   return XXH3_64bits(words.data(), sizeof(words));
+}
+
+absl::StatusOr<struct stat> HeldFolder::Stat() const { return StatFd(fd_.get(), path_); }
+
+absl::StatusOr<struct stat> HeldFolder::StatEntry(const std::string& name) const {
+  struct stat st;
+  if (fstatat(fd_.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    return ErrnoStatus(errno, path_.empty() ? name : absl::StrCat(path_, "/", name));
+  }
+  return st;
 }
 
 absl::StatusOr<std::unique_ptr<Library>> Library::Open(const std::string& path) {
@@ -146,8 +156,10 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::s
   return sources_->Share(held.release(), *key, HashOf(*key), format);
 }
 
-absl::StatusOr<int> Library::OpenFolder(const std::string& relative) const {
-  return OpenAt(relative, O_PATH | O_DIRECTORY, Links::kRefuse);
+absl::StatusOr<HeldFolder> Library::Hold(const std::string& folder) const {
+  auto fd = OpenAt(folder, O_PATH | O_DIRECTORY, Links::kRefuse);
+  if (!fd.ok()) return fd.status();
+  return HeldFolder(UniqueFd(*fd), folder);
 }
 
 absl::StatusOr<std::string> Library::ReadLink(const std::string& relative) const {

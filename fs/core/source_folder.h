@@ -46,14 +46,17 @@ class SourceFolder : public SourceNode, public std::enable_shared_from_this<Sour
   class Lister;
 
   std::string Join(std::string_view name) const;
-  // The folder's attributes; from then on it is watched.
-  absl::StatusOr<struct stat> StatWatched(const std::string& path) const;
+  // The attributes of this folder; from then on it is watched.
+  absl::StatusOr<struct stat> StatWatched(const HeldFolder& here) const;
+  // Of an entry of this folder; if it is a folder itself, it is watched from then on.
+  absl::StatusOr<struct stat> StatEntryWatched(const HeldFolder& here,
+                                               const std::string& name) const;
   // The folder's names, read again when the folder has changed.
-  absl::StatusOr<std::shared_ptr<const Names>> ReadNames();
+  absl::StatusOr<std::shared_ptr<const Names>> ReadNames(const HeldFolder& here);
 
   // What the file of an entry that may be a comic is: itself if it is a regular file, or what a
   // link leads to inside the library.
-  absl::StatusOr<SourceEntry> ComicCandidate(const NameMap::Entry& entry);
+  absl::StatusOr<SourceEntry> ComicCandidate(const HeldFolder& here, const NameMap::Entry& entry);
 
   // A name that a candidate shows as. `attempts`: a file that changes while it is looked at is
   // looked at again.
@@ -62,10 +65,11 @@ class SourceFolder : public SourceNode, public std::enable_shared_from_this<Sour
     NameMap::Shown shown;
   };
   void LookupComic(const Wanted& wanted, SourceEntry comic, int attempts, LookupDone done);
-  void LookupShown(const NameMap::Match& match, LookupDone done);
+  void LookupShown(const HeldFolder& here, const NameMap::Match& match, LookupDone done);
   // A candidate's own name: there while it is no comic.
-  void LookupCandidateItself(const NameMap::Entry& entry, LookupDone done);
-  // An entry as it is; ENOENT where the view does not show such.
+  void LookupCandidateItself(const HeldFolder& here, const NameMap::Entry& entry, LookupDone done);
+  // An entry as it is; ENOENT where the view does not show such. The second is for later.
+  absl::StatusOr<Found> FindPlain(const HeldFolder& here, const SourceName& source);
   absl::StatusOr<Found> FindPlain(const SourceName& source);
 
   // A stat of one unknown comic is seldom the last (ls -l, rsync): the next ones of the listing are

@@ -1,5 +1,7 @@
 #include "fs/fuse/dir_buffer.h"
 
+#include <algorithm>
+
 #define FUSE_USE_VERSION 312
 #include <fuse3/fuse_lowlevel.h>
 
@@ -25,10 +27,25 @@ Line LineAt(uint64_t ino, const Listing& listing, uint64_t index) {
   return {entry.name.c_str(), entry.ino, entry.type, &entry};
 }
 
+// More than a line takes beside its name: FUSE_NAME_OFFSET_DIRENTPLUS of the kernel's fuse.h, and
+// what rounds it up to 8.
+constexpr size_t kLineBytes = 152 + 8;
+
+// At least what the rest of the listing takes, or `size`. A folder's entries seldom fill the 128
+// KiB and more that the kernel asks for, and the rest need not be written with zeros.
+size_t RoomFor(const Listing& listing, uint64_t offset, size_t size) {
+  size_t room = 2 * (kLineBytes + sizeof(".."));
+  for (uint64_t i = offset < 2 ? 0 : offset - 2; i < listing.entries.size() && room < size; ++i) {
+    room += kLineBytes + listing.entries[i].name.size();
+  }
+  return std::min(room, size);
+}
+
 // `add(line, out, room, next_offset)` writes one line if it fits and returns what it needs.
 template <typename Add>
-DirBuffer Pack(uint64_t ino, const Listing& listing, uint64_t offset, size_t size, Add add) {
+DirBuffer Pack(uint64_t ino, const Listing& listing, uint64_t offset, size_t wanted, Add add) {
   DirBuffer buffer;
+  const size_t size = RoomFor(listing, offset, wanted);
   buffer.bytes.resize(size);
   size_t used = 0;
   for (uint64_t index = offset; index < listing.entries.size() + 2; ++index) {

@@ -100,6 +100,25 @@ TEST_F(IndexTest, ARowThatWaitsToBeWrittenIsFound) {
   EXPECT_EQ(Found(*index, 1), "document 1");
 }
 
+TEST_F(IndexTest, WhoFindsManySeesWhatIsWrittenMeanwhile) {
+  auto index = Open();
+  index->PutDocument(Key(1), Row(1));
+  index->Flush();
+  {
+    const Index::Reading reading(index.get());
+    EXPECT_EQ(Found(*index, 1), *Row(1).document);
+    const Index::Reading another(index.get());
+    index->PutDocument(Key(2), Row(2));
+    index->Flush();
+    EXPECT_EQ(Found(*index, 2), *Row(2).document);
+    EXPECT_EQ(Found(*index, 3), "nothing");
+    EXPECT_EQ(Found(*index, 1), *Row(1).document);
+  }
+  // A transaction that stayed would keep the log from being folded into the file.
+  index = nullptr;
+  EXPECT_FALSE(std::filesystem::exists(path_ + "-wal"));
+}
+
 TEST_F(IndexTest, TheLatestPutCounts) {
   auto index = Open();
   index->PutDocument(Key(1), Row(1));

@@ -127,6 +127,25 @@ TEST_F(TreeTest, ABigFolderIsProbedAFewFilesAtATime) {
   EXPECT_EQ(pool_->probed, 150);
 }
 
+TEST_F(TreeTest, WhatChangesWhileAListingWaitsIsListedAsItIsThen) {
+  WritePdf("known.pdf");
+  ASSERT_TRUE(Lookup(Walk("cbz")->node, "known.cbz").ok());
+  WritePdf("new.pdf");
+  Write("note.txt", "short");
+  pool_->probe = nullptr;
+  std::shared_ptr<const Listing> listing;
+  Walk("cbz")->node->List(true, [&](auto result) { listing = *result; });
+  ASSERT_EQ(pool_->queue.size(), 1u);
+  Write("known.pdf", "%PDF-1.4 another document");
+  Write("note.txt", "longer than before");
+  pool_->AnswerProbe(pool_->queue.begin()->first, ProbeResult{1});
+  ASSERT_NE(listing, nullptr);
+  ASSERT_EQ(listing->entries.size(), 3u);
+  EXPECT_EQ(listing->entries[0].name, "known.cbz");
+  EXPECT_EQ(listing->entries[0].node, nullptr) << "of the old version";
+  EXPECT_EQ(listing->entries[2].attr.st_size, 18);
+}
+
 TEST_F(TreeTest, AFolderFullOfFalsePdfsNeedsNoDeepStack) {
   for (int i = 0; i < 3000; ++i) Write("f" + std::to_string(i) + ".pdf", "no");
   EXPECT_EQ(NamesOf("cbz").size(), 3000u);

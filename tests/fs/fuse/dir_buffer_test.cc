@@ -147,6 +147,18 @@ TEST(DirBuffer, ExactlyFittingEntriesAreSent) {
   EXPECT_THAT(Names(buffer.bytes, false), ElementsAre("a", "b"));
 }
 
+TEST(DirBuffer, ABigBufferTakesAllNamesOfAnyLength) {
+  for (size_t length = 1; length <= 255; ++length) {
+    Listing listing = MakeListing({true, true, false});
+    for (DirEntry& entry : listing.entries) entry.name = std::string(length, entry.name[0]);
+    const DirBuffer plus = PackEntriesPlus(kDirectory, listing, 0, 128 << 10, absl::Seconds(1));
+    EXPECT_EQ(Decode(plus.bytes, true).size(), 5u) << length;
+    const DirBuffer rest = PackEntriesPlus(kDirectory, listing, 3, 128 << 10, absl::Seconds(1));
+    EXPECT_EQ(Decode(rest.bytes, true).size(), 2u) << length;
+    EXPECT_EQ(Decode(PackEntries(kDirectory, listing, 0, 128 << 10).bytes, false).size(), 5u);
+  }
+}
+
 TEST(DirBuffer, ABufferTooSmallForOneEntryIsAnError) {
   const Listing listing = MakeListing({true});
   EXPECT_TRUE(PackEntries(kDirectory, listing, 0, 8).too_small);
