@@ -1,11 +1,13 @@
 #include "cache/store/second_level.h"
 
+#include <algorithm>
 #include <deque>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
@@ -38,8 +40,19 @@ struct SecondLevel::State {
 
   using Waiting = std::shared_ptr<Waiter>;
 
+  using Writes = std::deque<Write>;
+
+  // The first whose key no thread is at: what is asked of one key happens in its order. A damaged
+  // value that is removed after the new one was put would take that with it.
+  Writes::const_iterator NextWrite() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+    return std::find_if(writes.begin(), writes.end(),
+                        [this](const Write& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+                          return !being_written.contains(write.key);
+                        });
+  }
+
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
-    return stopping || !gets.empty() || !writes.empty();
+    return stopping || !gets.empty() || NextWrite() != writes.end();
   }
 
   // What a thread does until the end.
@@ -54,9 +67,12 @@ struct SecondLevel::State {
         gets.pop_front();
         if (next->done != nullptr) Ask(next);
       } else {
-        Write next = std::move(writes.front());
-        writes.pop_front();
+        const auto at = NextWrite();
+        const Write next = *at;
+        writes.erase(at);
+        being_written.insert(next.key);
         Keep(next);
+        being_written.erase(next.key);
       }
     }
     --threads;
@@ -170,7 +186,8 @@ struct SecondLevel::State {
   std::deque<Waiting> gets ABSL_GUARDED_BY(mu);     // not asked yet
   std::deque<Waiting> waiters ABSL_GUARDED_BY(mu);  // all, in the order of their deadlines
   size_t open_gets ABSL_GUARDED_BY(mu) = 0;         // of these, not answered
-  std::deque<Write> writes ABSL_GUARDED_BY(mu);
+  Writes writes ABSL_GUARDED_BY(mu);
+  absl::flat_hash_set<StoreKey> being_written ABSL_GUARDED_BY(mu);  // at most one a thread
   SecondLevelStats stats ABSL_GUARDED_BY(mu);
   std::string trouble ABSL_GUARDED_BY(mu);
   bool stopping ABSL_GUARDED_BY(mu) = false;

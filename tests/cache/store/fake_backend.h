@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -18,10 +19,11 @@ namespace cbzfs {
 struct FakeMedium {
   absl::Mutex mu;
   std::map<StoreKey, std::string> values ABSL_GUARDED_BY(mu);
-  absl::Status failure ABSL_GUARDED_BY(mu);  // of every call
-  bool hangs ABSL_GUARDED_BY(mu) = false;    // every call waits until it is false
-  int asked ABSL_GUARDED_BY(mu) = 0;         // calls that have come
-  int waiting ABSL_GUARDED_BY(mu) = 0;       // of these, hanging
+  absl::Status failure ABSL_GUARDED_BY(mu);        // of every call
+  bool hangs ABSL_GUARDED_BY(mu) = false;          // every call waits until it is false
+  int asked ABSL_GUARDED_BY(mu) = 0;               // calls that have come
+  std::vector<StoreKey> keys ABSL_GUARDED_BY(mu);  // theirs
+  int waiting ABSL_GUARDED_BY(mu) = 0;             // of these, hanging
 
   void Hang(bool on) {
     absl::MutexLock lock(&mu);
@@ -30,6 +32,10 @@ struct FakeMedium {
   void Fail(const absl::Status& status) {
     absl::MutexLock lock(&mu);
     failure = status;
+  }
+  std::vector<StoreKey> Keys() {
+    absl::MutexLock lock(&mu);
+    return keys;
   }
   int Asked() {
     absl::MutexLock lock(&mu);
@@ -53,7 +59,7 @@ class FakeBackend final : public StoreBackend {
 
   absl::StatusOr<std::optional<std::string>> Get(const StoreKey& key) override {
     absl::MutexLock lock(&medium_->mu);
-    Enter();
+    Enter(key);
     if (!medium_->failure.ok()) return medium_->failure;
     const auto found = medium_->values.find(key);
     if (found == medium_->values.end()) return std::nullopt;
@@ -61,21 +67,22 @@ class FakeBackend final : public StoreBackend {
   }
   absl::Status Put(const StoreKey& key, std::string_view value) override {
     absl::MutexLock lock(&medium_->mu);
-    Enter();
+    Enter(key);
     if (!medium_->failure.ok()) return medium_->failure;
     medium_->values[key] = std::string(value);
     return absl::OkStatus();
   }
   absl::Status Remove(const StoreKey& key) override {
     absl::MutexLock lock(&medium_->mu);
-    Enter();
+    Enter(key);
     medium_->values.erase(key);
     return medium_->failure;
   }
 
  private:
-  void Enter() ABSL_EXCLUSIVE_LOCKS_REQUIRED(medium_->mu) {
+  void Enter(const StoreKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(medium_->mu) {
     ++medium_->asked;
+    medium_->keys.push_back(key);
     ++medium_->waiting;
     const auto free = [this]()
                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(medium_->mu) { return !medium_->hangs; };

@@ -147,6 +147,20 @@ TEST_F(SecondLevelTest, ReadersGoBeforeWrites) {
   AwaitWrites(2);
 }
 
+TEST_F(SecondLevelTest, WhatIsAskedOfOneKeyHappensInItsOrder) {
+  options_.threads = 2;
+  Start();
+  medium_->Hang(true);
+  store_->Remove(Key(1));
+  store_->Put(Key(1), "new");
+  store_->Put(Key(2), "other");
+  medium_->AwaitWaiting(2);
+  EXPECT_THAT(medium_->Keys(), ElementsAre(Key(1), Key(2)));
+  medium_->Hang(false);
+  while (medium_->Values().size() < 2) std::this_thread::yield();
+  EXPECT_EQ(medium_->Values()[Key(1)], "new");
+}
+
 TEST_F(SecondLevelTest, ADiskThatIsFullCanStillBeRead) {
   options_.threads = 1;
   options_.first_pause = absl::Hours(1);
