@@ -27,11 +27,7 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
     for (const Looked& looked : looked_) {
       if (looked.comic.has_value() && !looked.known.has_value()) probes_.push_back(*looked.comic);
     }
-    if (probes_.empty()) {
-      // Nothing has happened since.
-      finished_ = true;
-      return Finish(here);
-    }
+    if (probes_.empty()) return Finish(here);  // nothing has happened since
     looked_.clear();
     Pump();
   }
