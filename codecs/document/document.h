@@ -174,7 +174,7 @@ inline constexpr uint64_t kMaxKeptPixels = 16'000'000;
 
 // Raised whenever the page table or the bytes of a drawn page change for the same source and
 // options: everything remembered under an older one is stale.
-inline constexpr uint32_t kEngineVersion = 3;
+inline constexpr uint32_t kEngineVersion = 4;
 
 }  // namespace cbzfs
 

@@ -10,6 +10,7 @@
 #include "codecs/pdf/original_image.h"
 #include "codecs/pdf/page_box.h"
 #include "codecs/pdf/pdf_internal.h"
+#include "codecs/pdf/small_jpx.h"
 
 namespace cbzfs {
 namespace {
@@ -187,6 +188,8 @@ absl::StatusOr<FittedJpeg> Pdf::ProduceSmall(uint32_t index, const Page& page,
   small.width = (page.width + divisor - 1) / divisor;
   small.height = (page.height + divisor - 1) / divisor;
   small.dpi = page.dpi * static_cast<float>(small.width) / static_cast<float>(page.width);
+  // The image may lie on its side.
+  const SmallJpx small_jpx(std::max(small.width, small.height));
   Drawing drawing(impl_->ctx);
   const absl::Status status = drawing.Draw(impl_->doc, *object, index, small, options.box);
   if (!status.ok()) return status;

@@ -1,0 +1,72 @@
+#include "codecs/pdf/small_jpx.h"
+
+#include <openjpeg.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace cbzfs {
+namespace {
+
+thread_local uint32_t least = 0;  // 0: whole
+thread_local uint64_t count = 0;
+
+struct InfoDeleter {
+  void operator()(opj_codestream_info_v2_t* info) const { opj_destroy_cstr_info(&info); }
+};
+
+// How many levels may be left out of every component.
+uint32_t MostReduction(opj_codec_t* codec) {
+  const std::unique_ptr<opj_codestream_info_v2_t, InfoDeleter> info(opj_get_cstr_info(codec));
+  if (info == nullptr || info->m_default_tile_info.tccp_info == nullptr || info->nbcomps == 0) {
+    return 0;
+  }
+  const opj_tccp_info_t* const all = info->m_default_tile_info.tccp_info;
+  const auto fewest = std::min_element(all, all + info->nbcomps, [](const auto& a, const auto& b) {
+    return a.numresolutions < b.numresolutions;
+  });
+  return std::max(fewest->numresolutions, 1u) - 1;
+}
+
+uint32_t ReductionFor(opj_codec_t* codec, const opj_image_t& image, uint32_t least_side) {
+  if (image.numcomps == 0 || image.x1 <= image.x0 || image.y1 <= image.y0) return 0;
+  for (uint32_t i = 0; i < image.numcomps; ++i) {
+    if (image.comps[i].dx != 1 || image.comps[i].dy != 1) return 0;
+  }
+  const uint32_t side = std::min(image.x1 - image.x0, image.y1 - image.y0);
+  uint32_t reduction = 0;
+  for (const uint32_t most = std::min(MostReduction(codec), 31u);
+       reduction < most && side >> (reduction + 1) >= least_side;) {
+    ++reduction;
+  }
+  return reduction;
+}
+
+}  // namespace
+
+SmallJpx::SmallJpx(uint32_t least_side) { least = std::max(least_side, 1u); }
+SmallJpx::~SmallJpx() { least = 0; }
+uint64_t SmallJpx::reduced() { return count; }
+
+}  // namespace cbzfs
+
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker's names.
+extern "C" {
+OPJ_BOOL __real_opj_decode(opj_codec_t* codec, opj_stream_t* stream, opj_image_t* image);
+OPJ_BOOL __wrap_opj_decode(opj_codec_t* codec, opj_stream_t* stream, opj_image_t* image);
+
+OPJ_BOOL __wrap_opj_decode(opj_codec_t* codec, opj_stream_t* stream, opj_image_t* image) {
+  using namespace cbzfs;  // NOLINT(google-build-using-namespace)
+  const uint32_t reduction = least == 0 ? 0 : ReductionFor(codec, *image, least);
+  if (reduction == 0 || opj_set_decoded_resolution_factor(codec, reduction) == OPJ_FALSE) {
+    return __real_opj_decode(codec, stream, image);
+  }
+  if (__real_opj_decode(codec, stream, image) == OPJ_FALSE) return OPJ_FALSE;
+  // The components have their new sizes; the image still has the old one, which MuPDF goes by.
+  image->x1 = image->x0 + image->comps[0].w;
+  image->y1 = image->y0 + image->comps[0].h;
+  ++count;
+  return OPJ_TRUE;
+}
+}
+// NOLINTEND(bugprone-reserved-identifier)
