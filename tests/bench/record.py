@@ -1,7 +1,8 @@
 """The record of speed: history.json, to which a run is added, and RESULTS.md, made of it.
 
 history.json is a list of runs, the first of which holds the closing figures from before there was a
-record. notes.toml says, for a row that falls short of its aim, why. RESULTS.md is never edited.
+record. notes.toml says, for a row that falls short of its aim, why, and under "ways" what was tried
+and did it pay. RESULTS.md is never edited.
 """
 
 import json
@@ -190,6 +191,9 @@ def write(history, part_titles, plots):
                     "| row | what | cbzfs | beside it | ratio | first | aim | |",
                     "|---|---|---|---|---|---|---|---|", *lines]
     out += _explanations(run)
+    ways = notes().get("ways")
+    if ways:
+        out += ["", "## Ways that were tried", "", ways.strip()]
     if run.get("left_out"):
         out += ["", "## Not measured", ""]
         out += [f"- {what}: {why}" for what, why in run["left_out"].items()]

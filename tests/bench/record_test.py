@@ -122,6 +122,13 @@ class RecordTest(unittest.TestCase):
         run["left_out"] = {"a page from Redis": "no such option"}
         self.assertIn("## Not measured\n\n- a page from Redis: no such option", self.results([run]))
 
+    def test_ways_that_were_tried_are_told(self):
+        self.assertNotIn("## Ways", self.results([measured({})]))
+        with open(record.NOTES, "w", encoding="utf-8") as out:
+            out.write('ways = "It did not pay."\n')
+        self.assertTrue(self.results([measured({})]).endswith(
+            "## Ways that were tried\n\nIt did not pay.\n"))
+
     def test_the_kept_history_and_notes_can_be_read(self):
         kept = os.path.join(contest.HERE, "history.json")
         with open(kept, encoding="utf-8") as file:
