@@ -4,6 +4,8 @@ namespace cbzfs {
 
 ExitCode ExitCodeOfCreate(const absl::Status& status) {
   switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return kExitUsage;
     case absl::StatusCode::kNotFound:
       return kExitLibrary;
     case absl::StatusCode::kFailedPrecondition:

@@ -220,6 +220,8 @@ System ThisSystem() {
 Failure Prepare(const System& system, CommandLine* command) {
   std::string& index = command->options.index;
   if (!index.empty() && index != "none") index = Absolute(index);
+  std::string& passwords = command->options.passwords;
+  if (!passwords.empty()) passwords = Absolute(passwords);
   if (Failure failure = PrepareLibrary(&command->library)) return failure;
   if (Failure failure = PrepareStore(command->library, &command->options)) return failure;
   // Whoever opened the device for us has mounted and checked already.

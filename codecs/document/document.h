@@ -132,6 +132,8 @@ struct Document {
   // Of a real archive: one for each page, in the order of the archive's directory. Else empty.
   std::vector<ArchiveEntry> entries;
   std::vector<Note> notes;  // at most 1 000
+  // It took a password to open the file. What is in it must not be kept where others find it.
+  bool locked = false;
 
   friend bool operator==(const Document&, const Document&) = default;
 };

@@ -282,6 +282,7 @@ std::string EncodeDocument(const Document& document) {
     message.add_note_page(note.page);
     message.add_note_text(note.text);
   }
+  message.set_locked(document.locked);
   return message.SerializeAsString();
 }
 
@@ -299,6 +300,7 @@ absl::StatusOr<Document> DecodeDocument(std::string_view bytes, uint64_t source_
 
   Document document;
   document.info = {.title = message.title(), .author = message.author()};
+  document.locked = message.locked();
   for (std::string& insert : *message.mutable_inserts()) {
     if (insert.size() > kMaxInsertBytes) return Bad("insert too long");
     document.inserts.push_back(std::move(insert));

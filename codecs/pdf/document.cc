@@ -9,9 +9,10 @@ using absl::StatusCode;
 
 struct Opened {
   pdf_document* doc = nullptr;
-  bool locked = false;
-  int64_t count = 0;    // what /Count claims, never more than the table of objects can hold
-  int64_t objects = 0;  // entries of the cross-reference table
+  bool locked = false;    // it does not open without a password
+  bool unlocked = false;  // one of those that were given opened it
+  int64_t count = 0;      // what /Count claims, never more than the table of objects can hold
+  int64_t objects = 0;    // entries of the cross-reference table
 };
 
 int64_t CountPages(fz_context* ctx, pdf_document* doc) {
@@ -21,21 +22,29 @@ int64_t CountPages(fz_context* ctx, pdf_document* doc) {
   return std::min<int64_t>(pdf_count_pages(ctx, doc), room);
 }
 
-void OpenImp(fz_context* ctx, absl::Span<const uint8_t> source, Opened* out) {
+void OpenImp(fz_context* ctx, absl::Span<const uint8_t> source,
+             absl::Span<const std::string> passwords, Opened* out) {
   fz_stream* stream = fz_open_memory(ctx, source.data(), source.size());
   // The document keeps the stream. Scripts stay off: nothing calls pdf_enable_js.
   fz_try(ctx) { out->doc = pdf_open_document_with_stream(ctx, stream); }
   fz_always(ctx) { fz_drop_stream(ctx, stream); }
   fz_catch(ctx) { fz_rethrow(ctx); }
   out->locked = pdf_needs_password(ctx, out->doc) && !pdf_authenticate_password(ctx, out->doc, "");
-  if (out->locked) return;
+  if (out->locked) {
+    for (const std::string& password : passwords) {
+      out->unlocked = pdf_authenticate_password(ctx, out->doc, password.c_str()) != 0;
+      if (out->unlocked) break;
+    }
+    if (!out->unlocked) return;
+  }
   out->count = CountPages(ctx, out->doc);
 }
 
 // A damaged table can hide the page tree without being noticed: 2 of 16 empty documents of the
 // wild have pages after a repair.
 void RepairImp(fz_context* ctx, Opened* out) {
-  if (out->doc->repair_attempted) return;  // NOLINT(clang-analyzer-core.NullDereference): opened before
+  if (out->doc->repair_attempted)
+    return;  // NOLINT(clang-analyzer-core.NullDereference): opened before
   pdf_repair_xref(ctx, out->doc);
   pdf_repair_trailer(ctx, out->doc);
   out->count = CountPages(ctx, out->doc);
@@ -61,8 +70,8 @@ void Pdf::Impl::TakeStore() {
   engine->in_store = this;
 }
 
-absl::StatusOr<std::unique_ptr<Pdf>> Pdf::Open(PdfEngine* engine,
-                                               absl::Span<const uint8_t> source) {
+absl::StatusOr<std::unique_ptr<Pdf>> Pdf::Open(PdfEngine* engine, absl::Span<const uint8_t> source,
+                                               absl::Span<const std::string> passwords) {
   auto impl = std::make_unique<Impl>();
   fz_context* ctx = engine->impl()->ctx;
   impl->engine = engine->impl();
@@ -71,10 +80,16 @@ absl::StatusOr<std::unique_ptr<Pdf>> Pdf::Open(PdfEngine* engine,
 
   Opened opened;
   absl::Status status =
-      Try(ctx, StatusCode::kInvalidArgument, [&] { OpenImp(ctx, source, &opened); });
+      Try(ctx, StatusCode::kInvalidArgument, [&] { OpenImp(ctx, source, passwords, &opened); });
   impl->doc = opened.doc;  // closed with impl from here on
   if (!status.ok()) return status;
-  if (opened.locked) return absl::PermissionDeniedError("a password is needed");
+  if (opened.locked && !opened.unlocked) {
+    return absl::PermissionDeniedError(passwords.empty()
+                                           ? "a password is needed"
+                                           : "a password is needed, and none of those given for "
+                                             "the file opens it");
+  }
+  impl->locked = opened.locked;
   if (opened.count < 1) {
     status = Try(ctx, StatusCode::kInvalidArgument, [&] { RepairImp(ctx, &opened); });
     if (absl::IsResourceExhausted(status)) return status;

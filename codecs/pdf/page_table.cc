@@ -177,6 +177,7 @@ std::string InfoText(const Pdf::Impl& pdf, pdf_obj* key) {
 absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options, bool sparing) {
   impl_->TakeStore();
   Document document;
+  document.locked = impl_->locked;
   document.info.title = InfoText(*impl_, PDF_NAME(Title));
   document.info.author = InfoText(*impl_, PDF_NAME(Author));
   ColorProfiles profiles(impl_->ctx, impl_->doc);

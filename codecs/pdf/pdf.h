@@ -4,7 +4,7 @@
 // Everything here may crash, hang or take any amount of memory on a hostile file: that is why it
 // runs in a worker process and never in the daemon. Failures that MuPDF reports are statuses:
 //   kInvalidArgument    not a PDF, or broken past repair
-//   kPermissionDenied   a password is needed
+//   kPermissionDenied   a password is needed, and none that was given is it
 //   kNotFound           no such page, or a document without pages
 //   kDataLoss           the page cannot be drawn
 //   kResourceExhausted  memory ended
@@ -43,9 +43,11 @@ class PdfEngine {
 
 class Pdf {
  public:
-  // `source` is the whole file, mapped; it must outlive the Pdf, and so must `engine`.
+  // `source` is the whole file, mapped; it must outlive the Pdf, and so must `engine`. `passwords`,
+  // in UTF-8, are tried in order, as the user's and as the owner's, where none at all does not do.
   static absl::StatusOr<std::unique_ptr<Pdf>> Open(PdfEngine* engine,
-                                                   absl::Span<const uint8_t> source);
+                                                   absl::Span<const uint8_t> source,
+                                                   absl::Span<const std::string> passwords = {});
   ~Pdf();
 
   // The smaller of /Count and what the cross-reference table can hold, at least 1.

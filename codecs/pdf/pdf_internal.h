@@ -46,6 +46,7 @@ struct Pdf::Impl {
   absl::Span<const uint8_t> source;
   pdf_document* doc = nullptr;
   uint32_t page_count = 0;
+  bool locked = false;  // a password opened it
   PageTree tree;
 
   ~Impl();

@@ -59,6 +59,7 @@ proto::Request MakeRequest(const Job& job) {
   request.set_source_key(job.source->key());
   request.set_source_bytes(job.source->bytes());
   request.set_format(static_cast<uint32_t>(job.source->format()));
+  for (const std::string& password : job.source->passwords()) request.add_passwords(password);
   const bool second = job.failed.has_value();
   request.set_fresh(second);
   switch (job.kind) {

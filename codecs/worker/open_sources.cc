@@ -28,11 +28,11 @@ void OpenSources::MakeRoom(uint64_t bytes) {
   }
 }
 
-absl::Status OpenSources::Open(Entry* entry) {
+absl::Status OpenSources::Open(Entry* entry, absl::Span<const std::string> passwords) {
   const absl::Span<const uint8_t> file = entry->Lend().file;
   switch (entry->key.format) {
     case SourceFormat::kPdf: {
-      absl::StatusOr<std::unique_ptr<Pdf>> pdf = Pdf::Open(engines_.pdf, file);
+      absl::StatusOr<std::unique_ptr<Pdf>> pdf = Pdf::Open(engines_.pdf, file, passwords);
       if (!pdf.ok()) return pdf.status();
       entry->pdf = *std::move(pdf);
       return absl::OkStatus();
@@ -53,7 +53,8 @@ absl::Status OpenSources::Open(Entry* entry) {
   return absl::InternalError("an unknown kind of source");
 }
 
-absl::StatusOr<OpenSources::Source> OpenSources::Get(const Key& key, UniqueFd source) {
+absl::StatusOr<OpenSources::Source> OpenSources::Get(const Key& key, UniqueFd source,
+                                                     absl::Span<const std::string> passwords) {
   const auto found = std::find_if(sources_.begin(), sources_.end(),
                                   [&](const Entry& entry) { return entry.key == key; });
   if (found != sources_.end()) {
@@ -82,7 +83,7 @@ absl::StatusOr<OpenSources::Source> OpenSources::Get(const Key& key, UniqueFd so
   Entry entry{
       .key = key,
       .mapping = std::unique_ptr<uint8_t, Unmap>(static_cast<uint8_t*>(data), Unmap{key.bytes})};
-  if (absl::Status status = Open(&entry); !status.ok()) return status;
+  if (absl::Status status = Open(&entry, passwords); !status.ok()) return status;
   sources_.push_front(std::move(entry));
   return sources_.front().Lend();
 }

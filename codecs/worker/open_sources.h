@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -50,9 +51,11 @@ class OpenSources {
   // What `engines` points to must outlive this.
   explicit OpenSources(const Engines& engines) : engines_(engines) {}
 
-  // The comic that `source` holds; opened unless one of this key is. It stays valid until the next
-  // call. Statuses as of Pdf::Open and ArchiveComic::Open.
-  absl::StatusOr<Source> Get(const Key& key, UniqueFd source);
+  // The comic that `source` holds; opened, a PDF with one of the passwords if need be, unless one
+  // of this key is. It stays valid until the next call. Statuses as of Pdf::Open and
+  // ArchiveComic::Open.
+  absl::StatusOr<Source> Get(const Key& key, UniqueFd source,
+                             absl::Span<const std::string> passwords = {});
 
   // Gives all memory back.
   void Clear() { sources_.clear(); }
@@ -73,7 +76,7 @@ class OpenSources {
     Source Lend() const;
   };
 
-  absl::Status Open(Entry* entry);
+  absl::Status Open(Entry* entry, absl::Span<const std::string> passwords);
   void MakeRoom(uint64_t bytes);
 
   const Engines engines_;

@@ -127,7 +127,8 @@ absl::Status Serve(OpenSources* sources, const proto::Request& request, UniqueFd
                                 .format = static_cast<SourceFormat>(request.format()),
                                 .bytes = request.source_bytes()};
   if (request.fresh()) sources->Clear();
-  const absl::StatusOr<Source> source = sources->Get(key, std::move(file));
+  const std::vector<std::string> passwords(request.passwords().begin(), request.passwords().end());
+  const absl::StatusOr<Source> source = sources->Get(key, std::move(file), passwords);
   if (!source.ok()) return source.status();
   switch (request.what_case()) {
     case proto::Request::kProbe:

@@ -7,19 +7,32 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "codecs/document/document.h"
 
 namespace cbzfs {
+
+// Passwords to try, in this order; null where there are none.
+using PasswordList = std::shared_ptr<const std::vector<std::string>>;
+
+// So that they fit into a request beside all else (ISO 32000-2, 7.6.4.3.3: a password has 127 bytes
+// at most).
+inline constexpr size_t kMostPasswords = 32;
+inline constexpr size_t kMostPasswordBytes = 127;
 
 // Shared by whoever needs it open; closed with the last owner.
 class SourceFile {
  public:
   // Takes `fd` over.
-  SourceFile(int fd, uint64_t bytes, uint64_t key, SourceFormat format = SourceFormat::kPdf)
-      : fd_(fd), bytes_(bytes), key_(key), format_(format) {}
+  SourceFile(int fd, uint64_t bytes, uint64_t key, SourceFormat format = SourceFormat::kPdf,
+             PasswordList passwords = nullptr)
+      : fd_(fd), bytes_(bytes), key_(key), format_(format), passwords_(std::move(passwords)) {}
   ~SourceFile();
   SourceFile(const SourceFile&) = delete;
   SourceFile& operator=(const SourceFile&) = delete;
@@ -34,16 +47,21 @@ class SourceFile {
 
   int fd() const { return fd_; }
   uint64_t bytes() const { return bytes_; }
-  // Hash of (dev, ino, size, mtime, ctime): says which version of which file this is.
+  // Hash of (dev, ino, size, mtime, ctime) and the passwords: says which version of which file this
+  // is, and what it can be opened with.
   uint64_t key() const { return key_; }
   // What the workers shall take it for.
   SourceFormat format() const { return format_; }
+  absl::Span<const std::string> passwords() const {
+    return passwords_ == nullptr ? absl::Span<const std::string>() : *passwords_;
+  }
 
  private:
   const int fd_;
   const uint64_t bytes_;
   const uint64_t key_;
   const SourceFormat format_;
+  const PasswordList passwords_;
 };
 
 }  // namespace cbzfs

@@ -28,7 +28,8 @@ std::string Repair(SourceFormat format) {
 
 std::string Unlock(SourceFormat format) {
   if (format == SourceFormat::kPdf) {
-    return "take the password off: `qpdf --decrypt --password=... OLD NEW`";
+    return "write its password into the file of -o passwords=, or take it off: "
+           "`qpdf --decrypt --password=... OLD NEW`";
   }
   return "unpack it with its password and make the archive anew without one";
 }

@@ -126,6 +126,8 @@ std::shared_ptr<const Documents::State> Documents::Recall(const std::string& pat
   ++hits_;
   if (!row->document.ok()) {
     const absl::Status failure = row->document.status();
+    // A mount that had not the passwords of this one found that.
+    if (absl::IsPermissionDenied(failure) && library_->HasPasswordFor(path)) return nullptr;
     Report(path, ref.format, failure);
     return Remember(ref, {failure, nullptr});
   }
@@ -141,7 +143,11 @@ std::shared_ptr<const Documents::State> Documents::Recall(const std::string& pat
 
 Documents::Pointer Documents::Learn(const std::string& path, const DocumentRef& ref,
                                     uint64_t fingerprint, Document document) {
-  index_->PutDocument(IndexKey(ref), {fingerprint, EncodeDocument(document)});
+  // Of what takes a password nothing is written down, and whoever has it not shall not be told that
+  // the file opens.
+  if (!document.locked) {
+    index_->PutDocument(IndexKey(ref), {fingerprint, EncodeDocument(document)});
+  }
   auto known = std::make_shared<KnownDocument>();
   known->fingerprint = fingerprint;
   // The other table of the same version is no news that would take back what was said of pages.

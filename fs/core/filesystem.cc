@@ -112,6 +112,11 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
   auto opened = Library::Open(library);
   if (!opened.ok()) return absl::NotFoundError(opened.status().message());
   services->library = *std::move(opened);
+  if (!options.passwords.empty()) {
+    auto passwords = Passwords::Read(options.passwords);
+    if (!passwords.ok()) return passwords.status();
+    services->library->UsePasswords(*std::move(passwords));
+  }
 
   const uint32_t workers = options.workers > 0
                                ? options.workers

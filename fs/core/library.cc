@@ -27,6 +27,16 @@ struct DirCloser {
 
 int64_t Nanoseconds(const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
 
+// Of a file with what it may be opened with. Without passwords that of the file alone.
+uint64_t HashOf(const SourceKey& key, const PasswordList& passwords) {
+  uint64_t hash = cbzfs::HashOf(key);
+  if (passwords == nullptr) return hash;
+  for (const std::string& password : *passwords) {
+    hash = XXH3_64bits_withSeed(password.data(), password.size(), hash);
+  }
+  return hash;
+}
+
 absl::StatusOr<struct stat> StatFd(int fd, const std::string& what) {
   struct stat st;
   if (fstat(fd, &st) != 0) return ErrnoStatus(errno, what);
@@ -153,7 +163,9 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::s
   if (!st.ok()) return st.status();
   if (!S_ISREG(st->st_mode)) return ErrnoStatus(EINVAL, relative);
   *key = KeyOf(*st);
-  return sources_->Share(held.release(), *key, HashOf(*key), format);
+  PasswordList passwords = format == SourceFormat::kPdf ? passwords_.For(relative) : nullptr;
+  const uint64_t hash = HashOf(*key, passwords);
+  return sources_->Share(held.release(), *key, hash, format, std::move(passwords));
 }
 
 absl::StatusOr<HeldFolder> Library::Hold(const std::string& folder) const {

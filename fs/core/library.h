@@ -25,6 +25,7 @@
 #include "codecs/worker/worker_pool.h"
 #include "fs/core/names.h"
 #include "fs/core/open_beneath.h"
+#include "fs/core/passwords.h"
 #include "fs/core/source_table.h"
 
 namespace cbzfs {
@@ -87,6 +88,10 @@ class Library {
   void LimitOpenFiles(uint64_t limit) { sources_ = std::make_unique<SourceTable>(limit); }
   const SourceTable& sources() const { return *sources_; }
 
+  // What PDFs are opened with; before any is.
+  void UsePasswords(Passwords passwords) { passwords_ = std::move(passwords); }
+  bool HasPasswordFor(const std::string& path) const { return passwords_.For(path) != nullptr; }
+
   absl::StatusOr<std::string> ReadLink(const std::string& relative) const;
   absl::StatusOr<struct statvfs> StatFs() const;
 
@@ -97,6 +102,7 @@ class Library {
   const int root_;
   const std::string path_;
   std::unique_ptr<SourceTable> sources_ = std::make_unique<SourceTable>(UINT64_MAX);
+  Passwords passwords_;
 };
 
 // Size and modification time, by the descriptor, are what they were under `key`. The change time is

@@ -40,6 +40,7 @@ struct Options {
   bool report_memory = false;            // MONITOR=true
   bool trace_memory = false;             // DEBUG=true
   std::string index;                     // file; empty: the user's cache folder; "none": no file
+  std::string passwords;                 // file; empty: none
   std::string store;                     // "dir:PATH", "redis://..." (store_setup.h); empty: none
   uint64_t store_bytes = 20ull << 30;    // of pages in a folder
   bool store_size_given = false;

@@ -205,6 +205,11 @@ bool SetIndex(std::string_view value, Options* o) {
   return !value.empty();
 }
 
+bool SetPasswords(std::string_view value, Options* o) {
+  o->passwords = std::string(value);
+  return !value.empty();
+}
+
 bool SetReadAhead(std::string_view value, Options* o) {
   return Assign(ParseCount(value, 0, 1000), &o->read_ahead);
 }
@@ -307,6 +312,8 @@ constexpr Own kOwn[] = {
      "keep drawn pages in a folder too, or on a server that several hosts share (no)"},
     {"size", "SIZE", "16M or more: bytes, or a number with K, M or G after it", SetStoreSize,
      "of the folder that store=dir: names (20G)"},
+    {"passwords", "FILE", "the path of a file", SetPasswords,
+     "file with passwords of PDFs, by patterns of their names (none)"},
     {"read_ahead", "N", "a number from 0 to 1000", SetReadAhead,
      "pages drawn ahead of a reader (two a worker)"},
     {"ttl", "SECONDS", kSeconds, SetTtl, "how long the kernel may keep names and attributes (1)"},

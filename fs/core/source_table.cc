@@ -12,9 +12,11 @@ namespace cbzfs {
 
 absl::StatusOr<std::shared_ptr<const SourceFile>> SourceTable::Share(int fd, const SourceKey& key,
                                                                      uint64_t hash,
-                                                                     SourceFormat format) {
-  auto file = std::make_unique<const SourceFile>(fd, static_cast<uint64_t>(key.size), hash, format);
-  const Key full{key, format};
+                                                                     SourceFormat format,
+                                                                     PasswordList passwords) {
+  auto file = std::make_unique<const SourceFile>(fd, static_cast<uint64_t>(key.size), hash, format,
+                                                 std::move(passwords));
+  const Key full{key, hash, format};
   // Freed after the lock: with the last owner the file signs off, which takes the lock.
   std::shared_ptr<const SourceFile> shared;
   absl::MutexLock lock(&state_->mu);

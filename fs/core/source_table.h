@@ -27,9 +27,10 @@ class SourceTable {
   explicit SourceTable(uint64_t limit) : state_(std::make_shared<State>(limit)) {}
 
   // Takes `fd` over: the file that is open as this version already (then `fd` is closed), or a new
-  // one. EMFILE when there are too many.
+  // one. EMFILE when there are too many. `hash` is SourceFile::key().
   absl::StatusOr<std::shared_ptr<const SourceFile>> Share(int fd, const SourceKey& key,
-                                                          uint64_t hash, SourceFormat format);
+                                                          uint64_t hash, SourceFormat format,
+                                                          PasswordList passwords = nullptr);
 
   uint64_t open() const;
   uint64_t limit() const { return state_->limit; }
@@ -37,11 +38,12 @@ class SourceTable {
  private:
   struct Key {
     SourceKey source;
+    uint64_t hash = 0;
     SourceFormat format = SourceFormat::kPdf;
     friend bool operator==(const Key&, const Key&) = default;
     template <typename H>
     friend H AbslHashValue(H h, const Key& k) {
-      return H::combine(std::move(h), k.source, k.format);
+      return H::combine(std::move(h), k.source, k.hash, k.format);
     }
   };
   // Shared with the files, which sign off.

@@ -47,6 +47,7 @@ constexpr size_t kHashed = offsetof(Head, quality);
 }  // namespace
 
 std::optional<StoreKey> StoreKeyOf(const Book& book, uint32_t page) {
+  if (book.document().locked) return std::nullopt;
   const PageMaker maker = MakerOf(book, page);
   if (book.layout() == nullptr || (maker != PageMaker::kWorker && maker != PageMaker::kPlain)) {
     return std::nullopt;

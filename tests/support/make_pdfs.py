@@ -317,9 +317,21 @@ def partly_endless(pages=20, endless_page=8):
 
 # --- Files that do not open, or should not -----------------------------------------------------
 
-def encrypted(password="secret", owner="owner", pages=2):
+# What qpdf calls the ways of ISO 32000-2, 7.6.
+RC4_40 = ("40",)
+RC4_128 = ("128", "--use-aes=n")
+AES_128 = ("128", "--use-aes=y")
+AES_256 = ("256",)
+
+
+def encrypted(password="secret", owner="owner", pages=2, method=AES_128):
     """Cannot be opened without the password."""
-    return _qpdf(scan(pages=pages, width=400, height=600), password, owner)
+    return _qpdf(scan(pages=pages, width=400, height=600), password, owner, method)
+
+
+def locked_text(password="secret", owner="owner", method=AES_128):
+    """Pages to be drawn that cannot be seen without the password."""
+    return _qpdf(small(1, pages=2), password, owner, method)
 
 
 def owner_only(pages=2, **options):
@@ -366,13 +378,13 @@ def _img2pdf(files):
     return img2pdf.convert(files, nodate=True, engine=img2pdf.Engine.internal)
 
 
-def _qpdf(data, user, owner):
+def _qpdf(data, user, owner, method=AES_128):
     with tempfile.TemporaryDirectory() as folder:
         plain, locked = os.path.join(folder, "a.pdf"), os.path.join(folder, "b.pdf")
         with open(plain, "wb") as out:
             out.write(data)
         subprocess.run(["qpdf", "--allow-weak-crypto", "--static-id", "--static-aes-iv",
-                        "--encrypt", user, owner, "128", "--use-aes=y", "--", plain, locked],
+                        "--encrypt", user, owner, *method, "--", plain, locked],
                        check=True)
         with open(locked, "rb") as made:
             return made.read()

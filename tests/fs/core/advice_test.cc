@@ -44,6 +44,7 @@ TEST(Advice, IsThatOfTheTable) {
       {absl::DeadlineExceededError("x"), kPdf, true, "raise -o analyse_timeout= (3s now)"},
       {absl::ResourceExhaustedError("x"), kPdf, false, "raise -o memory= (100 MiB now)"},
       {absl::PermissionDeniedError("a password is needed"), kPdf, true, "qpdf --decrypt"},
+      {absl::PermissionDeniedError("a password is needed"), kPdf, true, "-o passwords="},
       {absl::PermissionDeniedError("encrypted"), kZip, false, "with its password"},
       {absl::InvalidArgumentError("x"), kPdf, true, "`mutool clean` or `qpdf`"},
       {absl::NotFoundError("the document has no pages"), kPdf, true, "`mutool clean`"},

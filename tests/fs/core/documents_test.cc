@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "codecs/document/format_names.h"
@@ -110,6 +111,38 @@ TEST_F(DocumentsTest, AnArchiveWithoutImagesIsNoFailureWorthALine) {
   FailWith(absl::NotFoundError("no pages"));
   EXPECT_TRUE(absl::IsNotFound(Probe("Foo.pdf")));
   EXPECT_THAT(Errors(), AllOf(StartsWith("Foo.pdf\t-\tno pages\t"), HasSubstr("`mutool clean`")));
+}
+
+// The index outlives the mount that had the password, and may be read by whoever has it not.
+TEST_F(DocumentsTest, WhatTookAPasswordIsNotWrittenDown) {
+  pool_->analyse_for = [](const SourceFile& file, const AnalyseOptions& options) {
+    Document document = SampleOf(file.format(), file.bytes(), options.enhanced);
+    document.locked = true;
+    return document;
+  };
+  ASSERT_TRUE(Get("Foo.pdf").ok());
+  ASSERT_TRUE(Get("Foo.pdf").ok());
+  EXPECT_EQ(pool_->analysed, 1) << "kept in memory";
+  Remount(/*keep_index=*/true);
+  FailWith(absl::PermissionDeniedError("a password is needed"));
+  EXPECT_TRUE(absl::IsPermissionDenied(Get("Foo.pdf").status()));
+}
+
+TEST_F(DocumentsTest, WhatLackedAPasswordIsTriedAgainByWhoHasOne) {
+  FailWith(absl::PermissionDeniedError("a password is needed"));
+  EXPECT_TRUE(absl::IsPermissionDenied(Get("Foo.pdf").status()));
+  Remount(/*keep_index=*/true);
+  EXPECT_TRUE(absl::IsPermissionDenied(Get("Foo.pdf").status()));
+  EXPECT_EQ(pool_->analysed, 0) << "remembered";
+  Remount(/*keep_index=*/true);
+  Write("passwords", "\"*.pdf\" = \"secret\"\n");
+  const std::string path = library_ / "passwords";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  services_->library->UsePasswords(*Passwords::Read(path));
+  ASSERT_TRUE(Get("Foo.pdf").ok());
+  EXPECT_EQ(pool_->analysed, 1);
+  FailWith(absl::DataLossError("not asked again"));
+  EXPECT_TRUE(Get("Foo.pdf").ok());
 }
 
 TEST_F(DocumentsTest, NotesAreListedWhenLearntAndWhenRecalled) {
