@@ -66,8 +66,9 @@ HEADERS = (
     (r"mupdf/.*", ("codecs/pdf", "tests")),
     (r"zip\.h|zipconf\.h", ("codecs/archive", "tests")),
     (r"turbojpeg\.h|j(peglib|error|morecfg|pegint)\.h", ("codecs/image", "codecs/decode", "tests")),
-    (r"png(conf|libconf)?\.h|gif_lib\.h|tiff\w*\.h|openjpeg\.h|(webp|avif|jxl)/.*",
+    (r"png(conf|libconf)?\.h|gif_lib\.h|tiff\w*\.h|(webp|avif|jxl)/.*",
      ("codecs/decode", "tests")),
+    (r"openjpeg\.h", ("codecs/decode", "codecs/pdf", "tests")),  # codecs/pdf: small_jpx.h
     (r"sqlite3\w*\.h", ("cache", "tests")),
     (r"seccomp\.h|sys/capability\.h", ("codecs/worker", "tests")),
     (r"hiredis/.*", ("cache/store", "tests")),

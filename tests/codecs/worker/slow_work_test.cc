@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "gmock/gmock.h"
 #include "codecs/worker/job.h"
+#include "gmock/gmock.h"
 #include "tests/codecs/worker/pool_fixture.h"
 
 namespace cbzfs {
@@ -116,6 +116,9 @@ TEST_F(SlowWorkTest, SlowWorkWithoutAPlaceIsTakenOffAndStartsAnewWithoutBlame) {
 
 TEST_F(SlowWorkTest, OneDocumentDoesNotKeepTwoPlacesWhenAnotherWantsOne) {
   options_.workers = 2;
+  // Long enough for both to have a worker before the first is slow: from then on the document would
+  // have one at a time.
+  options_.slow_after = absl::Seconds(1);
   StartPool();
   Gate a(100);
   Gate b(100);

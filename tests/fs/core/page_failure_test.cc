@@ -118,7 +118,7 @@ TEST_F(PageFailureTest, TheNoticeFillsThePagesSlot) {
   ASSERT_TRUE(NoticeIsAsked());
   Answer(4, Finish::kPage, "notice");
   ASSERT_EQ(reader.payload(), "notice");
-  EXPECT_EQ((**reader.got)->get()->size(), book->book->layout()->Body(4).body_bytes);
+  EXPECT_EQ(reader.body()->size(), book->book->layout()->Body(4).body_bytes);
 }
 
 TEST_F(PageFailureTest, APageThatIsAtFaultKeepsItsNotice) {

@@ -13,6 +13,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/synchronization/mutex.h"
 #include "tests/fs/core/core_fixture.h"
 #include "tests/fs/core/sample_documents.h"
 
@@ -58,24 +60,49 @@ class PagesFixture : public CoreFixture {
     return Hold(SourceFormat::kPdf, rendition);
   }
 
-  // Somebody who waits for a page, and what they were given.
-  struct Reader {
-    std::shared_ptr<PageStore::Wait> wait;
-    std::shared_ptr<std::optional<absl::StatusOr<PageStore::Pointer>>> got =
-        std::make_shared<std::optional<absl::StatusOr<PageStore::Pointer>>>();
+  // Somebody who waits for a page, and what they were given, on whatever thread.
+  class Reader {
+   public:
+    using Page = absl::StatusOr<PageStore::Pointer>;
 
-    bool answered() const { return got->has_value(); }
-    absl::Status status() const { return answered() ? (*got)->status() : absl::UnknownError(""); }
-    std::string payload() const {
-      return answered() && (*got)->ok() ? (**got)->get()->payload() : "(none)";
+    std::shared_ptr<PageStore::Wait> wait;
+
+    bool answered() const { return page().has_value(); }
+    absl::Status status() const {
+      const std::optional<Page> got = page();
+      return got.has_value() ? got->status() : absl::UnknownError("");
     }
+    // Null where there is none.
+    PageStore::Pointer body() const {
+      const std::optional<Page> got = page();
+      return got.has_value() && got->ok() ? **got : nullptr;
+    }
+    std::string payload() const {
+      const PageStore::Pointer got = body();
+      return got != nullptr ? got->payload() : "(none)";
+    }
+    absl::AnyInvocable<void(Page)> Done() const {
+      return [got = got_](Page page) {
+        absl::MutexLock lock(&got->mu);
+        got->page = std::move(page);
+      };
+    }
+
+   private:
+    struct Got {
+      absl::Mutex mu;
+      std::optional<Page> page ABSL_GUARDED_BY(mu);
+    };
+    std::optional<Page> page() const {
+      absl::MutexLock lock(&got_->mu);
+      return got_->page;
+    }
+    std::shared_ptr<Got> got_ = std::make_shared<Got>();
   };
   Reader Want(const std::shared_ptr<const OpenBook>& book, uint32_t page,
               Priority priority = Priority::kReader) {
     Reader reader;
-    reader.wait = services_->pages->Get(
-        book, page, priority,
-        [got = reader.got](absl::StatusOr<PageStore::Pointer> body) { *got = std::move(body); });
+    reader.wait = services_->pages->Get(book, page, priority, reader.Done());
     return reader;
   }
 
