@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "codecs/document/document.h"
+#include "fs/command/commands.h"
 #include "fs/core/version.h"
 #include "fs/exit_codes.h"
 #include "fs/fuse/session.h"
@@ -21,9 +22,18 @@ std::string VersionText() {
 std::string HelpText() {
   std::string text =
       "Usage: cbzfs [options] LIBRARY MOUNTPOINT\n"
+      "   or: cbzfs COMMAND ...\n"
       "\n"
       "Mounts the folder LIBRARY at MOUNTPOINT, where every PDF in it reads as a CBZ.\n"
-      "Unmount with: fusermount3 -u MOUNTPOINT\n"
+      "Unmount with: cbzfs umount MOUNTPOINT, or fusermount3 -u MOUNTPOINT\n"
+      "\n"
+      "Commands (\"cbzfs COMMAND --help\" says more; a folder of that name: ./COMMAND):\n";
+  for (const CommandHelp& command : kCommands) {
+    const std::string form = absl::StrCat(std::string(command.name), " ",
+                                          std::string(command.arguments));
+    absl::StrAppendFormat(&text, "  %-22s  %s\n", form, std::string(command.text));
+  }
+  text +=
       "\n"
       "Options:\n"
       "  -o OPT[,OPT...]         mount options, see below; may be given several times\n"

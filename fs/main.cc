@@ -13,6 +13,8 @@
 
 #include "absl/synchronization/mutex.h"
 #include "fs/cli.h"
+#include "fs/command/command.h"
+#include "fs/command/commands.h"
 #include "fs/core/filesystem.h"
 #include "fs/core/version.h"
 #include "fs/daemonize.h"
@@ -98,6 +100,12 @@ int Run(const CommandLine& command, Launch* launch) {
 }
 
 int Main(int argc, const char* const* argv) {
+  if (FindCommand(argc, argv) != nullptr) {
+    RaiseDescriptorLimit();
+    TuneAllocator();
+    TuneLocks();
+    return RunCommand(argc, argv, FindWorkerProgram());
+  }
   ParsedCommandLine parsed = ParseCommandLine(argc, argv);
   if (parsed.done) {
     fputs(parsed.text.c_str(), parsed.exit_code == kExitOk ? stdout : stderr);
