@@ -65,6 +65,7 @@ class Fitter {
         asked_(request.quality),
         max_payload_(request.max_payload - request.prefix.size()),
         prefix_(request.prefix),
+        exact_(request.exact),
         gray_(rows.components() == 1) {}
 
   absl::StatusOr<FittedJpeg> Fit();
@@ -87,6 +88,7 @@ class Fitter {
   const uint32_t asked_;
   const uint64_t max_payload_;  // for what libjpeg makes
   const std::string_view prefix_;
+  const bool exact_;
   bool gray_;
   Lattice lattice_;
   std::string sample_;           // the lattice's payload,
@@ -111,7 +113,8 @@ absl::Status Fitter::Look() {
   lattice_.components = rows_.components();
   // Above the highest quality that is tried there is nothing to estimate, and of a small picture no
   // tables are made.
-  if (lattice_.height > 0 && (asked_ < kHighestQuality || lattice_.step == kSampleOneIn)) {
+  if (!exact_ && lattice_.height > 0 &&
+      (asked_ < kHighestQuality || lattice_.step == kSampleOneIn)) {
     lattice_.columns = rows_.width() / 16 / lattice_.step;
   }
   if (gray_ && lattice_.columns == 0) return absl::OkStatus();
@@ -226,6 +229,7 @@ absl::StatusOr<FittedJpeg> Fitter::Fit() {
   absl::StatusOr<uint32_t> first = FirstQuality();
   if (!first.ok()) return first.status();
   for (const uint32_t quality : {*first, asked_}) {
+    if (exact_) break;  // only the best tables will do
     absl::StatusOr<std::string> payload = EncodeAtOnce(quality);
     if (!payload.ok()) return payload.status();
     if (payload->size() <= max_payload_) return Done(*std::move(payload), quality, false);

@@ -47,6 +47,9 @@ struct FitRequest {
   // Marker segments, whole ones (an ICC profile as APP2, say), that stand at the front of the
   // payload and count in max_payload. Borrowed during the call.
   std::string_view prefix = {};
+  // No better than asked, however much room there is, and with the best Huffman tables: for a file
+  // that is as long as it comes out.
+  bool exact = false;
 };
 
 // The least `max_payload` that any raster of this size fits, whatever is on it. Slots are never

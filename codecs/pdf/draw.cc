@@ -145,7 +145,8 @@ absl::StatusOr<FittedJpeg> Pdf::Impl::Extract(pdf_obj* object, const AnalyseOpti
 }
 
 absl::StatusOr<FittedJpeg> Pdf::Produce(uint32_t index, const Page& page,
-                                        const AnalyseOptions& options, uint64_t max_payload) {
+                                        const AnalyseOptions& options, uint64_t max_payload,
+                                        bool exact) {
   impl_->TakeStore();
   if (page.kind == PageKind::kOriginal) {
     return absl::InvalidArgumentError("an original page is not produced");
@@ -160,7 +161,9 @@ absl::StatusOr<FittedJpeg> Pdf::Produce(uint32_t index, const Page& page,
   Drawing drawing(impl_->ctx);
   const absl::Status status = drawing.Draw(impl_->doc, *object, index, page, options.box);
   if (!status.ok()) return status;
-  return FitJpeg(drawing.raster(), options.quality, max_payload);
+  RasterRows rows(drawing.raster());
+  return FitJpeg(rows,
+                 {.quality = options.quality, .max_payload = max_payload, .exact = exact});
 }
 
 absl::Span<const uint8_t> Pdf::Original(const Page& page, std::string* buffer) const {
@@ -196,7 +199,9 @@ absl::StatusOr<FittedJpeg> Pdf::ProduceSmall(uint32_t index, const Page& page,
   const absl::StatusOr<std::unique_ptr<PixelRows>> rows = KeepRows(
       ResizeRows(std::make_unique<RasterRows>(drawing.raster()), picture.width, picture.height));
   if (!rows.ok()) return rows.status();
-  return FitJpeg(**rows, {.quality = picture.quality, .max_payload = picture.max_payload});
+  return FitJpeg(**rows, {.quality = picture.quality,
+                          .max_payload = picture.max_payload,
+                          .exact = picture.exact});
 }
 
 }  // namespace cbzfs

@@ -61,9 +61,10 @@ class Pdf {
 
   // Draws page `index` exactly `page.width` x `page.height` pixels large and fits it into
   // `max_payload`. `page` is the row of the table that Analyse made with these options.
-  // For PageKind::kExtracted the stream is unwrapped instead: all of it between SOI and EOI.
+  // `exact` as of FitRequest. For PageKind::kExtracted the stream is unwrapped instead: all of it between SOI and EOI.
   absl::StatusOr<FittedJpeg> Produce(uint32_t index, const Page& page,
-                                     const AnalyseOptions& options, uint64_t max_payload);
+                                     const AnalyseOptions& options, uint64_t max_payload,
+                                     bool exact = false);
 
   // A thumbnail of a page that is a lone image (Page::lone_image): the page drawn small, for which
   // MuPDF decodes the image small, and scaled to exactly this size.
@@ -72,6 +73,7 @@ class Pdf {
     uint32_t height = 0;
     uint32_t quality = 85;
     uint64_t max_payload = 0;
+    bool exact = false;
   };
   absl::StatusOr<FittedJpeg> ProduceSmall(uint32_t index, const Page& page,
                                           const AnalyseOptions& options,

@@ -79,6 +79,7 @@ proto::Request MakeRequest(const Job& job) {
       *draw->mutable_row() = ToProto(job.draw.row);
       *draw->mutable_options() = ToProto(job.draw.options);
       draw->set_max_payload(job.draw.max_payload);
+      draw->set_exact(job.draw.exact);
       draw->set_finish(static_cast<uint32_t>(job.draw.finish));
       draw->set_width(job.draw.width);
       draw->set_height(job.draw.height);

@@ -36,10 +36,16 @@ constexpr uint64_t kPdfBytes = 16 << 20;
 // (a progressive JPEG of many megapixels) is tried again with more.
 constexpr uint64_t kAnalysisBytes = 32 << 20;
 
+// What the answer is reckoned with.
+uint64_t PayloadOf(const DrawRequest& draw) {
+  return draw.likely_payload > 0 ? std::min(draw.likely_payload, draw.max_payload)
+                                 : draw.max_payload;
+}
+
 uint64_t NeedForPage(const DrawRequest& draw) {
-  if (draw.row.kind != PageKind::kDrawn) return (1 + kAnswers) * draw.max_payload + kPdfBytes;
+  if (draw.row.kind != PageKind::kDrawn) return (1 + kAnswers) * PayloadOf(draw) + kPdfBytes;
   const uint64_t raster = RasterBytes(draw.row);
-  return 2 * raster + raster / 8 + draw.row.decode_bytes + kAnswers * draw.max_payload + kPdfBytes;
+  return 2 * raster + raster / 8 + draw.row.decode_bytes + kAnswers * PayloadOf(draw) + kPdfBytes;
 }
 
 }  // namespace
@@ -69,7 +75,7 @@ uint64_t Job::MemoryNeed() const {
       // The decoder, or the encoder after it where the rows are kept: they are not needed at once.
       const uint64_t coders =
           rows > 0 ? std::max(decoder, EncoderBytes(draw.row)) : decoder + EncoderBytes(draw.row);
-      return rows + coders + kBandBytes + kAnswers * draw.max_payload + draw.entry_bytes;
+      return rows + coders + kBandBytes + kAnswers * PayloadOf(draw) + draw.entry_bytes;
     }
     case Finish::kThumbnail:
       return draw.row.decode_bytes + kBandBytes + draw.entry_bytes;

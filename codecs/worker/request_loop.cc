@@ -63,8 +63,9 @@ absl::StatusOr<MadePicture> DrawPdfPage(Pdf* pdf, const proto::Request::Draw& re
                               {.width = picture.width,
                                .height = picture.height,
                                .quality = picture.quality,
-                               .max_payload = picture.max_payload})
-          : pdf->Produce(request.page(), row, options, request.max_payload());
+                               .max_payload = picture.max_payload,
+                               .exact = picture.exact})
+          : pdf->Produce(request.page(), row, options, request.max_payload(), request.exact());
   if (!jpeg.ok()) return jpeg.status();
   return MadePicture{.jpeg = *std::move(jpeg), .note = ""};
 }
@@ -89,6 +90,7 @@ absl::StatusOr<MadePicture> MakePage(const Source& source, const proto::Request:
                                   .height = small ? request.height() : request.row().height(),
                                   .quality = small ? kThumbnailQuality : options.quality,
                                   .max_payload = request.max_payload(),
+                                  .exact = request.exact(),
                                   .enhance = options.enhance};
   if (source.notice != nullptr) return DrawNoticePage(source, picture);
   const auto make = small ? ShrinkPicture : EnhancePicture;

@@ -80,6 +80,10 @@ struct DrawRequest {
   Page row;  // of the document's table
   AnalyseOptions options;
   uint64_t max_payload = 0;
+  // FitRequest::exact (codecs/image/jpeg_fit.h). `max_payload` is then far more than is expected,
+  // which is `likely_payload`; 0: the same.
+  bool exact = false;
+  uint64_t likely_payload = 0;
   Finish finish = Finish::kPage;
   uint32_t width = 0;  // kThumbnail: how large exactly
   uint32_t height = 0;

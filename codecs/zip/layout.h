@@ -50,6 +50,7 @@
 #define CBZFS_CODECS_ZIP_LAYOUT_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -125,6 +126,9 @@ class Layout {
   // The same for ComicInfo.xml; no bytes where there is none of ours.
   uint64_t InfoDataOffset() const;
   uint64_t InfoDataBytes() const;
+
+  // ComicInfo.xml of an archive in which the data of the pages has other lengths.
+  std::string InfoText(const std::function<uint64_t(uint32_t page)>& data_bytes) const;
 
  private:
   // Entries count from 0: ComicInfo.xml, if it is ours, then the pages. Where a function takes an

@@ -42,6 +42,12 @@ ComicInfoSource Layout::InfoSource() const {
           .data_bytes = [this](uint32_t page) { return PageDataBytes(page); }};
 }
 
+std::string Layout::InfoText(const std::function<uint64_t(uint32_t page)>& data_bytes) const {
+  ComicInfoSource source = InfoSource();
+  source.data_bytes = data_bytes;
+  return ComicInfoText(source);
+}
+
 std::string Layout::MakeInfo() const {
   std::string text = ComicInfoText(InfoSource());
   const uint64_t size = offsets_[1] - HeaderBytes(0);

@@ -11,6 +11,7 @@ int RunCommand(int argc, const char* const* argv, const std::string& worker_prog
   const CommandHelp* const command = FindCommand(argc, argv);
   if (command == nullptr) return kExitUsage;
   const Arguments arguments(argv + 2, argv + argc);
+  if (command->name == "convert") return RunConvert(arguments, worker_program);
   if (command->name == "status") return RunStatus(arguments);
   if (command->name == "warm") return RunWarm(arguments);
   return RunUmount(arguments);

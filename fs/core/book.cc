@@ -130,14 +130,30 @@ std::shared_ptr<Document> SmallDocument(const Document& source, const std::vecto
   return document;
 }
 
+// More than any JPEG of so many pixels takes at any quality: of 4:2:0 a pixel has one and a half
+// samples, and noise at quality 100 takes less than one and a half bytes a sample.
+uint32_t RoomFor(const Page& page) {
+  const uint64_t pixels = uint64_t{page.width} * page.height;
+  return static_cast<uint32_t>((64 << 10) + pixels * (page.gray ? 2 : 3));
+}
+
+std::shared_ptr<const Document> WithRoom(const Document& document) {
+  auto roomy = std::make_shared<Document>(document);
+  for (Page& page : roomy->pages) {
+    if (page.kind == PageKind::kDrawn) page.payload_bytes = std::max(page.payload_bytes, RoomFor(page));
+  }
+  return roomy;
+}
+
 // What the bytes depend on beside the source.
 uint64_t OptionsOf(const Book::Identity& identity, const Options& options) {
   AnalyseOptions analyse = options.analyse;
   analyse.enhanced = identity.rendition == Rendition::kEnhanced;
   const uint64_t hash = HashOf(analyse);
-  if (identity.rendition == Rendition::kPlain) return hash;
-  const std::array<uint64_t, 2> words = {hash, static_cast<uint64_t>(identity.rendition)};
-  return XXH3_64bits(words.data(), sizeof(words));
+  if (identity.rendition == Rendition::kPlain && !options.tight) return hash;
+  const std::array<uint64_t, 3> words = {hash, static_cast<uint64_t>(identity.rendition), 1};
+  // The third word came later.
+  return XXH3_64bits(words.data(), options.tight ? sizeof(words) : sizeof(uint64_t) * 2);
 }
 
 }  // namespace
@@ -160,6 +176,7 @@ absl::StatusOr<std::shared_ptr<const Book>> Book::Make(const Identity& identity,
 
 absl::Status Book::Build(const Options& options) {
   id_ = IdOf(identity_);
+  tight_ = options.tight;
   rows_ = RowsFor(rendition(), document());
   if (rows_.empty()) return absl::NotFoundError("the comic has no pages");
   if (rendition() == Rendition::kCover) rows_.erase(rows_.begin() + 1, rows_.end());
@@ -175,6 +192,10 @@ absl::Status Book::Build(const Options& options) {
   } else {
     made = SmallDocument(document(), rows_, options, rendition() == Rendition::kCover);
     layout = {.guard = 0};
+  }
+  if (tight_) {
+    made = WithRoom(*made);
+    layout.guard = 0;
   }
   auto created = Layout::Create(std::move(made), identity_.stem,
                                 {known_->fingerprint, OptionsOf(identity_, options)}, layout);

@@ -76,6 +76,10 @@ class Book {
   bool MadeOfPlain(uint32_t page) const;
   const std::shared_ptr<const Book>& plain() const { return plain_; }
 
+  // Its pages have all the room they want (Options::tight): what a layout calls padding is not
+  // written.
+  bool tight() const { return tight_; }
+
   // How long the file is.
   uint64_t BytesOf(const BookPart& part) const;
   // Not for a real archive as it is.
@@ -95,6 +99,7 @@ class Book {
   const Identity identity_;
   const std::shared_ptr<const KnownDocument> known_;
   uint64_t id_ = 0;
+  bool tight_ = false;
   std::vector<uint32_t> rows_;  // of the source's table, one for each page
   std::shared_ptr<const Layout> layout_;
   std::shared_ptr<const Book> plain_;

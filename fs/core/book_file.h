@@ -33,6 +33,7 @@ class BookFile : public OpenFile {
         ahead_(std::move(ahead)) {}
 
   std::shared_ptr<ReadWait> Read(uint64_t offset, size_t size, ReadDone done) override;
+  std::shared_ptr<const OpenBook> book() const override { return book_; }
 
  private:
   class Operation;

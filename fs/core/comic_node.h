@@ -58,6 +58,8 @@ class ComicFile : public SourceNode, public std::enable_shared_from_this<ComicFi
   void GetAttr(AttrDone done) override;
   void Open(OpenDone done) override;
 
+  const BookPart& part() const { return part_; }
+
  private:
   absl::StatusOr<std::shared_ptr<OpenFile>> MakeFile(const std::string& where,
                                                      std::shared_ptr<const SourceFile> file,

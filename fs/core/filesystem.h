@@ -77,6 +77,9 @@ class Filesystem {
   void StartNotifying(KernelCache* kernel);
   void StopNotifying();
 
+  // For who runs it without a kernel (fs/command).
+  const std::shared_ptr<Services>& services() const { return services_; }
+
   // Ends the workers and answers all that waits with kCancelled. Idempotent.
   void Stop();
 

@@ -27,6 +27,7 @@
 namespace cbzfs {
 
 class Node;
+struct OpenBook;
 
 // The bytes that answer a read: slices in order, each kept alive by its owner.
 struct ReadResult {
@@ -57,6 +58,9 @@ class OpenFile {
   // Bytes [offset, offset + size), fewer only at the end of the file. Never short otherwise: a part
   // that cannot be had is an error. The returned wait is null when `done` has been called already.
   virtual std::shared_ptr<ReadWait> Read(uint64_t offset, size_t size, ReadDone done) = 0;
+
+  // Of a file that is made of a comic, or a part of what is: the book. Else null.
+  virtual std::shared_ptr<const OpenBook> book() const { return nullptr; }
 
   // The kernel may keep what it has cached of this inode from earlier opens.
   bool keep_cache = false;

@@ -53,6 +53,12 @@ struct Options {
   std::string log_level = "info";
   bool sandbox = true;  // workers give up files, network and processes before they look at a file
 
+  // For files on disk that are as long as they come out (fs/command), by no `-o`: pages have all
+  // the room they want, and exactly the asked quality. A layout then says more than is written.
+  bool tight = false;
+  // The times of files are those of their sources, whatever options were used before.
+  bool source_times = false;
+
   // Passed on to the kernel as they are (nosuid, allow_other, fsname=...), in order.
   std::vector<std::string> kernel;
   bool allow_other = false;

@@ -14,6 +14,10 @@ namespace {
 constexpr char kSoi[] = "\xFF\xD8";
 constexpr char kEoi[] = "\xFF\xD9";
 
+// Where pages have all the room they want they take far less: half a byte a pixel is more than 99 in
+// 100 have.
+constexpr uint64_t kRoomInLikely = 4;
+
 Finish FinishOf(Rendition rendition) {
   return rendition == Rendition::kEnhanced ? Finish::kEnhanced : Finish::kThumbnail;
 }
@@ -52,6 +56,10 @@ DrawRequest RequestFor(const Book& book, uint32_t page, const AnalyseOptions& op
     return request;
   }
   request.max_payload = book.layout()->Body(page).max_payload - ProfileOf(book, page).size();
+  if (book.tight()) {
+    request.exact = true;
+    request.likely_payload = request.max_payload / kRoomInLikely;
+  }
   if (book.rendition() == Rendition::kPlain) return request;
   request.finish = FinishOf(book.rendition());
   const Page& made = book.layout()->document().pages[page];
@@ -97,6 +105,7 @@ absl::StatusOr<NoticeOrder> OrderNotice(const Book& book, uint32_t page,
                        .gray = true};
   order.request.options = options;
   order.request.max_payload = book.layout()->Body(page).max_payload;
+  if (book.tight()) order.request.likely_payload = order.request.max_payload / kRoomInLikely;
   // A failure is remembered by this: in a larger place the same text may fit.
   const std::array<uint64_t, 4> words = {XXH3_64bits(text.data(), text.size()), place.width,
                                          place.height, order.request.max_payload};

@@ -25,8 +25,10 @@ class SourceNode : public Node {
 
   void Adopt(const Node& other) override;
 
- protected:
+  // Of the source, in the library.
   std::string path() const;
+
+ protected:
   Services& services() const { return *services_; }
   const std::shared_ptr<Services>& shared_services() const { return services_; }
   const View& view() const { return *view_; }
