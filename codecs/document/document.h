@@ -48,6 +48,31 @@ enum class PageKind : uint8_t {
   kRaw = 4,
 };
 
+// Why a page of a PDF is drawn, though `original` was asked for: the first thing that was found. No
+// byte of a view depends on it. The numbers are stored in the index: never reuse one.
+enum class WhyDrawn : uint8_t {
+  kUnknown = 0,       // it is not drawn, or the table was made before this was kept
+  kNotAsked = 1,      // AnalyseOptions::original is off
+  kNothing = 2,       // no image on it
+  kText = 3,          // text that can be seen
+  kLines = 4,         // lines, areas, patterns, or more than is looked at
+  kSecondImage = 5,   // more than one image
+  kNotJpeg = 6,       // the image is coded otherwise
+  kClipped = 7,       // part of the image is cut away
+  kTransparent = 8,   // drawn with transparency, a soft mask or the like
+  kLayers = 9,        // in a layer that may be hidden
+  kAnnotations = 10,  // annotations that can be seen
+  kMasked = 11,       // the image has a mask, is one, or has its values changed
+  kColours = 12,      // in colours that a JPEG cannot have by itself
+  kTurned = 13,       // page or image is rotated, flipped or distorted
+  kSize = 14,         // the image does not fill the page
+  kPlace = 15,        // the stream has no place of its own in the file, or is damaged
+  kCoding = 16,       // a JPEG that many programs cannot read, or that reads otherwise by itself
+  kProfile = 17,      // a colour profile that cannot go into a JPEG
+  kDamaged = 18,      // the page cannot be looked at
+};
+inline constexpr uint32_t kMaxWhyDrawn = 18;
+
 struct Page {
   PageKind kind = PageKind::kDrawn;
 
@@ -89,6 +114,8 @@ struct Page {
   // beside rasters of the page's size (those of JPEG 2000, and ones much larger than they are
   // drawn). A hint for admission: no byte of a view depends on it.
   uint64_t decode_bytes = 0;
+
+  WhyDrawn why_drawn = WhyDrawn::kUnknown;
 
   friend bool operator==(const Page&, const Page&) = default;
 };

@@ -47,7 +47,8 @@ bool ColumnsAgree(const proto::Document& message) {
          message.source_offset_size() == pages && message.source_bytes_size() == pages &&
          message.insert_size() == pages && message.insert_at_size() == pages &&
          message.payload_bytes_size() == pages && EmptyOr(message.enhanced_bytes_size(), pages) &&
-         EmptyOr(message.lone_image_size(), pages) && EmptyOr(message.decode_bytes_size(), pages);
+         EmptyOr(message.lone_image_size(), pages) && EmptyOr(message.decode_bytes_size(), pages) &&
+         EmptyOr(message.why_drawn_size(), pages);
 }
 
 bool EntryColumnsAgree(const proto::Document& message) {
@@ -88,6 +89,7 @@ absl::Status CheckPage(const Document& document, size_t index, uint64_t source_b
   }
   if (!std::isfinite(page.dpi) || page.dpi < 0) return BadPage(index, "impossible resolution");
   if (page.enhanced_bytes > kMaxPayloadBytes) return BadPage(index, "impossible enhanced slot");
+  if (static_cast<uint32_t>(page.why_drawn) > kMaxWhyDrawn) return BadPage(index, "unknown reason");
   if (page.decode_bytes > kMaxDecodeBytes) return BadPage(index, "impossible cost of decoding");
   if (page.kind == PageKind::kOriginal) return CheckOriginal(document, index, source_bytes);
   if (page.payload_bytes > kMaxPayloadBytes) return BadPage(index, "impossible slot");
@@ -158,6 +160,10 @@ Page PageAt(const proto::Document& message, int i) {
   if (message.enhanced_bytes_size() > 0) page.enhanced_bytes = message.enhanced_bytes(i);
   if (message.lone_image_size() > 0) page.lone_image = message.lone_image(i);
   if (message.decode_bytes_size() > 0) page.decode_bytes = message.decode_bytes(i);
+  if (message.why_drawn_size() > 0) {
+    // What is no reason must not become one by being cut to eight bits.
+    page.why_drawn = static_cast<WhyDrawn>(std::min<uint32_t>(message.why_drawn(i), UINT8_MAX));
+  }
   return page;
 }
 
@@ -165,10 +171,12 @@ void AddPages(const std::vector<Page>& pages, proto::Document& message) {
   bool enhanced = false;
   bool lone = false;
   bool decoded = false;
+  bool reasons = false;
   for (const Page& page : pages) {
     enhanced = enhanced || page.enhanced_bytes != 0;
     lone = lone || page.lone_image;
     decoded = decoded || page.decode_bytes != 0;
+    reasons = reasons || page.why_drawn != WhyDrawn::kUnknown;
   }
   for (const Page& page : pages) {
     message.add_kind(static_cast<uint32_t>(page.kind));
@@ -184,6 +192,7 @@ void AddPages(const std::vector<Page>& pages, proto::Document& message) {
     if (enhanced) message.add_enhanced_bytes(page.enhanced_bytes);
     if (lone) message.add_lone_image(page.lone_image);
     if (decoded) message.add_decode_bytes(page.decode_bytes);
+    if (reasons) message.add_why_drawn(static_cast<uint32_t>(page.why_drawn));
   }
 }
 

@@ -6,7 +6,7 @@
 //
 //   pages          1 to kMaxPages; width and height 1 to kMaxPageSide; dpi finite and not negative
 //   all kinds      enhanced_bytes at most kMaxPayloadBytes (0 for kRaw), decode_bytes at most
-//                  kMaxDecodeBytes
+//                  kMaxDecodeBytes; why_drawn one of WhyDrawn
 //   kDrawn, kImage width * height at most kMaxPagePixels (it is what a worker will allocate)
 //   all but kOriginal   payload_bytes at most kMaxPayloadBytes
 //   kDrawn, kExtracted  the source fields are not looked at

@@ -29,10 +29,15 @@ struct Scan {
   pdf_document* doc;
   fz_rect box;
   LoneJpeg result;
-  bool other_marks = false;
+  WhyDrawn why = WhyDrawn::kUnknown;  // nothing speaks against it so far
   int tokens = 0;
   int forms = 0;
 };
+
+// The first reason counts, and ends the scan.
+void Refuse(Scan* scan, WhyDrawn why) {
+  if (scan->why == WhyDrawn::kUnknown) scan->why = why;
+}
 
 // One content stream: the page's, or a form's.
 struct Stream {
@@ -75,7 +80,7 @@ void AddRect(Stream* s) {
 // n, behind W: the path becomes the clip.
 void EndPath(Scan* scan, Stream* s) {
   if (s->clip && !(s->only_rect && s->subpaths == 1 && Contains(s->rect, scan->box))) {
-    scan->other_marks = true;
+    Refuse(scan, WhyDrawn::kClipped);
   }
   s->subpaths = 0;
   s->only_rect = true;
@@ -104,7 +109,7 @@ void ApplyGraphicsState(Scan* scan, Stream* s) {
       IsOtherThan(ctx, pdf_dict_get(ctx, dict, PDF_NAME(TR)), {"Identity"}) ||
       IsOtherThan(ctx, pdf_dict_get(ctx, dict, PDF_NAME(TR2)), {"Identity", "Default"}) ||
       pdf_dict_get(ctx, dict, PDF_NAME(Font)) != nullptr) {
-    scan->other_marks = true;
+    Refuse(scan, WhyDrawn::kTransparent);
   }
 }
 
@@ -119,7 +124,7 @@ void DoForm(Scan* scan, Stream* s, pdf_obj* form, int form_depth) {
   // The form's box only matters when there is something inside for it to clip.
   const bool has_image = scan->result.image != nullptr;
   if (has_image && !had_image && !(IsUpright(state.ctm) && Contains(clip, scan->box))) {
-    scan->other_marks = true;
+    Refuse(scan, WhyDrawn::kClipped);
   }
 }
 
@@ -133,6 +138,13 @@ bool IsJpeg(fz_context* ctx, pdf_obj* image) {
   return pdf_name_eq(ctx, filter, PDF_NAME(DCTDecode)) || pdf_name_eq(ctx, filter, PDF_NAME(DCT));
 }
 
+// Of an XObject that is neither the first image, coded as a JPEG, nor a form to look into.
+WhyDrawn WhyOf(fz_context* ctx, const Scan* scan, pdf_obj* subtype, pdf_obj* object) {
+  if (!pdf_name_eq(ctx, subtype, PDF_NAME(Image))) return WhyDrawn::kLines;
+  return scan->result.image == nullptr && !IsJpeg(ctx, object) ? WhyDrawn::kNotJpeg
+                                                               : WhyDrawn::kSecondImage;
+}
+
 void DoXObject(Scan* scan, Stream* s, int form_depth) {
   fz_context* ctx = scan->ctx;
   pdf_obj* object = pdf_dict_gets(ctx, pdf_dict_get(ctx, s->resources, PDF_NAME(XObject)), s->name);
@@ -140,7 +152,7 @@ void DoXObject(Scan* scan, Stream* s, int form_depth) {
   pdf_obj* group = pdf_dict_get(ctx, object, PDF_NAME(OC));
   // NOLINTNEXTLINE(bugprone-branch-clone): what is hidden is not what is unknown
   if (group != nullptr && pdf_is_ocg_hidden(ctx, scan->doc, s->resources, "View", group)) {
-    scan->other_marks = true;
+    Refuse(scan, WhyDrawn::kLayers);
   } else if (pdf_name_eq(ctx, subtype, PDF_NAME(Image)) && scan->result.image == nullptr &&
              IsJpeg(ctx, object)) {
     scan->result.image = object;
@@ -149,7 +161,7 @@ void DoXObject(Scan* scan, Stream* s, int form_depth) {
              ++scan->forms <= kMaxForms) {
     DoForm(scan, s, object, form_depth);
   } else {
-    scan->other_marks = true;
+    Refuse(scan, WhyOf(ctx, scan, subtype, object));
   }
 }
 
@@ -158,7 +170,7 @@ void SelectFont(Scan* scan, Stream* s) {
   pdf_obj* font = pdf_dict_gets(ctx, pdf_dict_get(ctx, s->resources, PDF_NAME(Font)), s->name);
   // Type 3 glyphs are content streams; the rendering mode does not hide them.
   if (pdf_name_eq(ctx, pdf_dict_get(ctx, font, PDF_NAME(Subtype)), PDF_NAME(Type3))) {
-    scan->other_marks = true;
+    Refuse(scan, WhyDrawn::kText);
   }
 }
 
@@ -169,7 +181,7 @@ void BeginMarked(Scan* scan, Stream* s) {
       pdf_dict_gets(ctx, pdf_dict_get(ctx, s->resources, PDF_NAME(Properties)), s->name);
   if (s->names < 2 || s->dictionary || group == nullptr ||
       pdf_is_ocg_hidden(ctx, scan->doc, s->resources, "View", group)) {
-    scan->other_marks = true;
+    Refuse(scan, WhyDrawn::kLayers);
   }
 }
 
@@ -180,7 +192,7 @@ bool IsOneOf(std::string_view op, std::initializer_list<std::string_view> ops) {
 void SaveOrRestore(Scan* scan, Stream* s, bool save) {
   if (save) {
     if (s->depth == kMaxSaved) {
-      scan->other_marks = true;
+      Refuse(scan, WhyDrawn::kLines);
     } else {
       s->saved[s->depth++] = s->state;
     }
@@ -216,11 +228,11 @@ void RunOperator(Scan* scan, Stream* s, std::string_view op, int form_depth) {
   } else if (op == "Tf") {
     SelectFont(scan, s);
   } else if (IsOneOf(op, {"Tj", "TJ", "'", "\""})) {
-    if (s->state.text_mode != kInvisible) scan->other_marks = true;
+    if (s->state.text_mode != kInvisible) Refuse(scan, WhyDrawn::kText);
   } else if (IsOneOf(op, {"re", "W", "W*", "n", "m", "l", "c", "v", "y", "h"})) {
     RunPathOperator(scan, s, op);
   } else if (IsOneOf(op, {"f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "sh", "BI"})) {
-    scan->other_marks = true;
+    Refuse(scan, WhyDrawn::kLines);
   } else if (op == "BDC") {
     BeginMarked(scan, s);
   }
@@ -236,8 +248,8 @@ void ClearOperands(Stream* s) {
 
 void RunTokens(Scan* scan, Stream* s, fz_stream* in, pdf_lexbuf* buf, int form_depth) {
   ClearOperands(s);
-  while (!scan->other_marks) {
-    if (++scan->tokens > kMaxTokens) scan->other_marks = true;
+  while (scan->why == WhyDrawn::kUnknown) {
+    if (++scan->tokens > kMaxTokens) Refuse(scan, WhyDrawn::kLines);
     switch (pdf_lex(scan->ctx, in, buf)) {
       case PDF_TOK_EOF:
       case PDF_TOK_ENDSTREAM:
@@ -260,7 +272,7 @@ void RunTokens(Scan* scan, Stream* s, fz_stream* in, pdf_lexbuf* buf, int form_d
         ClearOperands(s);
         break;
       case PDF_TOK_ERROR:
-        scan->other_marks = true;
+        Refuse(scan, WhyDrawn::kLines);
         break;
       default:  // brackets, strings, booleans: operands that do not matter
         break;
@@ -296,7 +308,10 @@ LoneJpeg FindLoneJpeg(fz_context* ctx, pdf_document* doc, pdf_obj* page, fz_rect
   RunStream(&scan, pdf_dict_get(ctx, page, PDF_NAME(Contents)),
             pdf_dict_get_inheritable(ctx, page, PDF_NAME(Resources)),
             State{.ctm = fz_identity, .text_mode = 0}, 0);
-  return scan.other_marks ? LoneJpeg() : scan.result;
+  if (scan.why == WhyDrawn::kUnknown && scan.result.image != nullptr) return scan.result;
+  LoneJpeg none;
+  none.why = scan.why == WhyDrawn::kUnknown ? WhyDrawn::kNothing : scan.why;
+  return none;
 }
 
 }  // namespace cbzfs

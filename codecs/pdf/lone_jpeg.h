@@ -17,6 +17,8 @@
 #include <mupdf/fitz.h>
 #include <mupdf/pdf.h>
 
+#include "codecs/document/document.h"
+
 namespace cbzfs {
 
 struct LoneJpeg {
@@ -25,6 +27,7 @@ struct LoneJpeg {
   // its dictionary says, is not looked at.
   pdf_obj* image = nullptr;
   fz_matrix ctm = {};  // from the unit square to user space
+  WhyDrawn why = WhyDrawn::kUnknown;  // of a page without
 };
 
 // `box` is the visible part of the page in user space: a clip that contains it is no clip.

@@ -59,15 +59,16 @@ pdf_obj* Single(fz_context* ctx, pdf_obj* value) {
   return pdf_array_len(ctx, value) == 1 ? pdf_array_get(ctx, value, 0) : nullptr;
 }
 
-bool ReadDictionary(fz_context* ctx, pdf_obj* image, Dictionary* out) {
+// kUnknown: nothing in it speaks against the image.
+WhyDrawn ReadDictionary(fz_context* ctx, pdf_obj* image, Dictionary* out) {
   if (pdf_dict_get(ctx, image, PDF_NAME(F)) != nullptr ||  // data in another file
       pdf_dict_get_bool(ctx, image, PDF_NAME(ImageMask)) ||
       pdf_dict_get(ctx, image, PDF_NAME(SMask)) != nullptr ||
       pdf_dict_get(ctx, image, PDF_NAME(Mask)) != nullptr) {
-    return false;
+    return WhyDrawn::kMasked;
   }
   pdf_obj* bits = pdf_dict_get(ctx, image, PDF_NAME(BitsPerComponent));
-  if (bits != nullptr && pdf_to_int(ctx, bits) != 8) return false;
+  if (bits != nullptr && pdf_to_int(ctx, bits) != 8) return WhyDrawn::kColours;
   out->width = pdf_dict_get_int(ctx, image, PDF_NAME(Width));
   out->height = pdf_dict_get_int(ctx, image, PDF_NAME(Height));
   out->components =
@@ -75,21 +76,28 @@ bool ReadDictionary(fz_context* ctx, pdf_obj* image, Dictionary* out) {
   pdf_obj* parms = Single(ctx, pdf_dict_get(ctx, image, PDF_NAME(DecodeParms)));
   pdf_obj* transform = pdf_dict_get(ctx, parms, PDF_NAME(ColorTransform));
   out->ycc = transform == nullptr || pdf_to_int(ctx, transform) != 0;
-  return out->components != 0 &&
-         IsIdentityDecode(ctx, pdf_dict_get(ctx, image, PDF_NAME(Decode)), out->components);
+  if (out->components == 0) return WhyDrawn::kColours;
+  return IsIdentityDecode(ctx, pdf_dict_get(ctx, image, PDF_NAME(Decode)), out->components)
+             ? WhyDrawn::kUnknown
+             : WhyDrawn::kMasked;
 }
 
-bool FillsPage(fz_matrix ctm, const PageBox& page, int width, int height) {
-  if (page.rotate != 0 || ctm.b != 0 || ctm.c != 0 || ctm.a <= 0 || ctm.d <= 0) return false;
-  if (width < 1 || height < 1) return false;
+// kUnknown: it fills the page, upright.
+WhyDrawn FillsPage(fz_matrix ctm, const PageBox& page, int width, int height) {
+  if (page.rotate != 0 || ctm.b != 0 || ctm.c != 0 || ctm.a <= 0 || ctm.d <= 0) {
+    return WhyDrawn::kTurned;
+  }
+  if (width < 1 || height < 1) return WhyDrawn::kPlace;
   const float step_x = ctm.a / static_cast<float>(width);
   const float step_y = ctm.d / static_cast<float>(height);
-  if (std::fabs(step_x / step_y - 1) > kSquarePart) return false;
+  if (std::fabs(step_x / step_y - 1) > kSquarePart) return WhyDrawn::kTurned;
   const fz_rect box = page.box;
   const float slack_x = std::max(kEdgePixels * step_x, kEdgePart * (box.x1 - box.x0));
   const float slack_y = std::max(kEdgePixels * step_y, kEdgePart * (box.y1 - box.y0));
-  return std::fabs(ctm.e - box.x0) <= slack_x && std::fabs(ctm.e + ctm.a - box.x1) <= slack_x &&
-         std::fabs(ctm.f - box.y0) <= slack_y && std::fabs(ctm.f + ctm.d - box.y1) <= slack_y;
+  const bool fills =
+      std::fabs(ctm.e - box.x0) <= slack_x && std::fabs(ctm.e + ctm.a - box.x1) <= slack_x &&
+      std::fabs(ctm.f - box.y0) <= slack_y && std::fabs(ctm.f + ctm.d - box.y1) <= slack_y;
+  return fills ? WhyDrawn::kUnknown : WhyDrawn::kSize;
 }
 
 // The stream shows the same picture by itself as the PDF makes of it.
@@ -160,10 +168,13 @@ OriginalImage FindOriginal(fz_context* ctx, pdf_document* doc, Bytes source, con
                            const PageBox& page) {
   OriginalImage result;
   Dictionary dict;
-  if (lone.image == nullptr || !ReadDictionary(ctx, lone.image, &dict) ||
-      !FillsPage(lone.ctm, page, dict.width, dict.height)) {
-    return result;
-  }
+  result.why = lone.why;
+  if (lone.image == nullptr) return result;
+  result.why = ReadDictionary(ctx, lone.image, &dict);
+  if (result.why != WhyDrawn::kUnknown) return result;
+  result.why = FillsPage(lone.ctm, page, dict.width, dict.height);
+  if (result.why != WhyDrawn::kUnknown) return result;
+  result.why = WhyDrawn::kPlace;  // unless all of what follows goes well
   const int object = pdf_to_num(ctx, lone.image);
   const int64_t length = pdf_to_int64(ctx, pdf_dict_get(ctx, lone.image, PDF_NAME(Length)));
   const pdf_xref_entry* entry = pdf_cache_object(ctx, doc, object);
@@ -185,8 +196,10 @@ OriginalImage FindOriginal(fz_context* ctx, pdf_document* doc, Bytes source, con
   if (!(encrypted ? DecryptHeader(ctx, doc, object, bytes, &jpeg)
                   : ParseHeader(stream, &jpeg, &cut_short)) ||
       !Agrees(jpeg, dict)) {
+    result.why = WhyDrawn::kCoding;
     return result;
   }
+  result.why = WhyDrawn::kUnknown;
   result.kind = encrypted ? PageKind::kExtracted : PageKind::kOriginal;
   result.width = jpeg.width;
   result.height = jpeg.height;

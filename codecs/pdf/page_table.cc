@@ -30,6 +30,7 @@ struct Draft {
   PageBox box;
   bool annotated = false;
   OriginalImage original;
+  WhyDrawn why = WhyDrawn::kDamaged;
   float image_dpi = 0;  // of the largest image; 0: there is none
   bool gray = false;
   bool lone_image = false;
@@ -40,9 +41,12 @@ struct Draft {
 void LookAtPage(const Pdf::Impl& pdf, pdf_obj* page, const AnalyseOptions& options, Draft* draft) {
   draft->box = PageBox::FromObject(pdf.ctx, page, options.box);
   draft->annotated = HasVisibleAnnotations(pdf.ctx, page);
+  draft->why = !options.original ? WhyDrawn::kNotAsked : WhyDrawn::kAnnotations;
   if (!options.original || draft->annotated) return;
+  draft->why = WhyDrawn::kDamaged;
   const LoneJpeg lone = FindLoneJpeg(pdf.ctx, pdf.doc, page, draft->box.box);
   draft->original = FindOriginal(pdf.ctx, pdf.doc, pdf.source, lone, draft->box);
+  draft->why = draft->original.why;
 }
 
 // Resolution of an image as it is placed, in pixels per inch; 0 where it has none.
@@ -198,13 +202,17 @@ absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options, bool sparin
     described.emplace_back();
     // A page that cannot be looked at keeps its place, and fails when it is drawn.
     Page page;
-    if (draft.original.kind != PageKind::kDrawn) page = OriginalPage(draft, &profiles);
+    if (draft.original.kind != PageKind::kDrawn) {
+      page = OriginalPage(draft, &profiles);
+      draft.why = WhyDrawn::kProfile;  // if it is none
+    }
     if (page.kind == PageKind::kDrawn) {
       const PageFacts facts =
           ScanPage(impl_->ctx, impl_->doc, *object, draft.box.box, ScanLimitsFor(count));
       TakeFacts(*impl_, facts, &draft);
       TakeImageMemory(options, facts, &draft);
       page = DrawnPage(options, draft);
+      page.why_drawn = draft.why;
       described.back() = DescribePage(page.width, page.height, page.dpi, facts);
     }
     document.pages.push_back(page);

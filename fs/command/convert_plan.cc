@@ -24,8 +24,9 @@ bool Contains(const std::vector<Id>& ids, const Id& id) {
 // As typed, made absolute, with the links of what exists resolved.
 stdfs::path Resolve(const std::string& typed) {
   std::error_code error;
-  stdfs::path path = stdfs::weakly_canonical(typed, error);
-  if (error) path = stdfs::absolute(typed, error).lexically_normal();
+  const stdfs::path absolute = stdfs::absolute(typed, error);
+  stdfs::path path = stdfs::weakly_canonical(absolute, error);
+  if (error) path = absolute.lexically_normal();
   if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
   return path;
 }

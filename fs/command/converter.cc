@@ -117,11 +117,7 @@ int Converter::Run(const ConvertSource& source, const std::string& worker_progra
     total_ = items_.size();
     const size_t crowd = std::clamp<size_t>(services.read_ahead / 2, 2, 16);
     ForEachOfMany(items_.size(), crowd, stop_, [this](size_t i) { ConvertOne(items_[i]); });
-    if (!stop_) {
-      for (const absl::string_view line : absl::StrSplit(services.errors.Text(), '\n')) {
-        if (!line.empty()) progress.Warn(absl::StrCat("cbzfs convert: ", line));
-      }
-    }
+    if (!stop_) ReportErrors(services);
     progress_ = nullptr;
   }
   totals_->made = made_before + MadeBy(services);
@@ -189,6 +185,22 @@ void Converter::Walk(const std::shared_ptr<Node>& folder, const std::string& whe
     } else {
       Fail(Join(where, entry.name), found.status());
     }
+  }
+}
+
+// The list that a mount shows as `.cbzfs/errors`.
+void Converter::ReportErrors(const Services& services) {
+  const bool shows_broken = settings_.mount.view != kThumbnailsView.name;
+  for (const absl::string_view line : absl::StrSplit(services.errors.Text(), '\n')) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, '\t');
+    if (fields.size() < 3) continue;
+    const bool file = fields[1] == "-";
+    // Where a view shows nothing of a file that does not open, nothing else has failed.
+    if (file && !shows_broken) ++totals_->failed;
+    std::string text = absl::StrCat("cbzfs convert: ", fields[0],
+                                    file ? "" : absl::StrCat(": page ", fields[1]), ": ", fields[2]);
+    if (fields.size() > 3 && !fields[3].empty()) absl::StrAppend(&text, " (", fields[3], ")");
+    progress_->Warn(text);
   }
 }
 

@@ -71,6 +71,7 @@ class Converter {
   absl::Status FindFiles(const ConvertSource& source, std::shared_ptr<Node> root);
   void Walk(const std::shared_ptr<Node>& folder, const std::string& where,
             const std::string& target);
+  void ReportErrors(const Services& services);
   void ConvertOne(const Item& item);
   absl::Status Convert(const Item& item, Share* share);
   absl::Status Write(const Item& item, const Found& found, Share* share);

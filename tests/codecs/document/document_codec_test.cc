@@ -46,6 +46,7 @@ Document EnhancedSample() {
   for (uint32_t i = 0; i < document.pages.size(); ++i) {
     document.pages[i].enhanced_bytes = 1000 * i;
     document.pages[i].lone_image = i % 2 == 1;
+    document.pages[i].why_drawn = static_cast<WhyDrawn>(i);
     document.pages[i].decode_bytes = uint64_t{i} << 30;
   }
   document.notes = {{.page = 3, .text = "a stain"}, {.text = "torn \u00fc"}, {.page = 0}};
@@ -184,11 +185,25 @@ TEST(DocumentCodecTest, ColumnsOfDifferentLengthsAreRefused) {
 }
 
 TEST(DocumentCodecTest, ColumnsThatMayBeLeftOutAreWholeOrNotThere) {
-  // One element in enhanced_bytes, lone_image, decode_bytes (20 to 22), and half a note (40).
-  for (const char* column : {"\xa0\x01\x05", "\xa8\x01\x01", "\xb0\x01\x05", "\xc0\x02\x01"}) {
+  // One element in enhanced_bytes, lone_image, decode_bytes, why_drawn (20 to 23), and half a note
+  // (40).
+  for (const char* column : {"\xb8\x01\x05", "\xa0\x01\x05", "\xa8\x01\x01", "\xb0\x01\x05", "\xc0\x02\x01"}) {
     const std::string bytes = EncodeDocument(Sample()) + column;
     EXPECT_FALSE(DecodeDocument(bytes, kSourceBytes).ok());
   }
+}
+
+TEST(DocumentCodecTest, ReasonsThatAreNoneAreRefused) {
+  const auto set = [](uint32_t why) {
+    return [=](Page& page) { page.why_drawn = static_cast<WhyDrawn>(why); };
+  };
+  EXPECT_FALSE(IsPageRefused(0, set(kMaxWhyDrawn)));
+  EXPECT_TRUE(IsPageRefused(0, set(kMaxWhyDrawn + 1)));
+  // One page, and a reason of 256, which is none, though its low byte is (field 23, packed).
+  Document document;
+  document.pages.assign(1, {.width = 1, .height = 1});
+  EXPECT_TRUE(DecodeDocument(EncodeDocument(document) + "\xba\x01\x01\x05", 0).ok());
+  EXPECT_FALSE(DecodeDocument(EncodeDocument(document) + "\xba\x01\x02\x80\x02", 0).ok());
 }
 
 TEST(DocumentCodecTest, RangesOutsideTheSourceAreRefused) {
