@@ -45,7 +45,16 @@ PageKind KindOf(const std::string& pdf, const AnalyseOptions& options = {}) {
   const auto document = AnalyseBytes(pdf, options);
   EXPECT_TRUE(document.ok()) << document.status();
   if (!document.ok() || document->pages.size() != 1) return static_cast<PageKind>(99);
-  return document->pages[0].kind;
+  const Page& page = document->pages[0];
+  // Whatever is drawn is drawn for a reason.
+  EXPECT_EQ(page.kind == PageKind::kDrawn, page.why_drawn != WhyDrawn::kUnknown);
+  return page.kind;
+}
+
+WhyDrawn WhyOf(const std::string& pdf, const AnalyseOptions& options = {}) {
+  const auto document = AnalyseBytes(pdf, options);
+  EXPECT_TRUE(document.ok()) << document.status();
+  return document.ok() ? document->pages[0].why_drawn : WhyDrawn::kUnknown;
 }
 
 constexpr char kPlace[] = "q 200 0 0 100 0 0 cm /Im0 Do Q ";
@@ -84,6 +93,30 @@ TEST(OriginalPage, GrayAndProgressiveAreTaken) {
 
 TEST(OriginalPage, OptionTurnsItOff) {
   EXPECT_EQ(KindOf(Scan(MakeJpeg({})), {.original = false}), PageKind::kDrawn);
+}
+
+TEST(OriginalPage, ThePageSaysWhyItIsDrawn) {
+  const std::string jpeg = MakeJpeg({});
+  EXPECT_EQ(WhyOf(Scan(jpeg)), WhyDrawn::kUnknown);
+  EXPECT_EQ(WhyOf(Scan(jpeg), {.original = false}), WhyDrawn::kNotAsked);
+  EXPECT_EQ(WhyOf(PageWith("")), WhyDrawn::kNothing);
+  EXPECT_EQ(WhyOf(PageWith(absl::StrCat(kPlace, "BT (x) Tj ET"))), WhyDrawn::kText);
+  EXPECT_EQ(WhyOf(PageWith(absl::StrCat(kPlace, "0 0 9 9 re f"))), WhyDrawn::kLines);
+  EXPECT_EQ(WhyOf(PageWith(absl::StrCat(kPlace, kPlace))), WhyDrawn::kSecondImage);
+  EXPECT_EQ(WhyOf(Scan(jpeg, "/ColorSpace /DeviceRGB /Filter [/DCTDecode /DCTDecode]")),
+            WhyDrawn::kNotJpeg);
+  EXPECT_EQ(WhyOf(PageWith(absl::StrCat("q 10 10 20 20 re W n ", kPlace, "Q"))),
+            WhyDrawn::kClipped);
+  EXPECT_EQ(WhyOf(PageWith(absl::StrCat("/G gs ", kPlace), "/ExtGState << /G << /ca 0.5 >> >>")),
+            WhyDrawn::kTransparent);
+  EXPECT_EQ(WhyOf(PageWith(absl::StrCat("/OC /X BDC ", kPlace, "EMC"))), WhyDrawn::kLayers);
+  EXPECT_EQ(WhyOf(PageWith(kPlace, "", "/Annots [<< /Subtype /Text /Rect [0 0 9 9] >>]")),
+            WhyDrawn::kAnnotations);
+  EXPECT_EQ(WhyOf(Scan(jpeg, "/ColorSpace /DeviceRGB /Decode [1 0 1 0 1 0]")), WhyDrawn::kMasked);
+  EXPECT_EQ(WhyOf(Scan(jpeg, "/ColorSpace /DeviceCMYK")), WhyDrawn::kColours);
+  EXPECT_EQ(WhyOf(PageWith(kPlace, "", "/Rotate 90")), WhyDrawn::kTurned);
+  EXPECT_EQ(WhyOf(PageWith(kPlace, "", "", "0 0 250 100")), WhyDrawn::kSize);
+  EXPECT_EQ(WhyOf(Scan(MakeJpeg({.components = 1}), "/ColorSpace /DeviceRGB")), WhyDrawn::kCoding);
 }
 
 TEST(OriginalPage, SpellingsOfTheSameImageAreTaken) {
