@@ -29,8 +29,8 @@ std::string HelpText() {
       "\n"
       "Commands (\"cbzfs COMMAND --help\" says more; a folder of that name: ./COMMAND):\n";
   for (const CommandHelp& command : kCommands) {
-    const std::string form = absl::StrCat(std::string(command.name), " ",
-                                          std::string(command.arguments));
+    const std::string form =
+        absl::StrCat(std::string(command.name), " ", std::string(command.arguments));
     absl::StrAppendFormat(&text, "  %-22s  %s\n", form, std::string(command.text));
   }
   text +=

@@ -162,8 +162,7 @@ absl::StatusOr<FittedJpeg> Pdf::Produce(uint32_t index, const Page& page,
   const absl::Status status = drawing.Draw(impl_->doc, *object, index, page, options.box);
   if (!status.ok()) return status;
   RasterRows rows(drawing.raster());
-  return FitJpeg(rows,
-                 {.quality = options.quality, .max_payload = max_payload, .exact = exact});
+  return FitJpeg(rows, {.quality = options.quality, .max_payload = max_payload, .exact = exact});
 }
 
 absl::Span<const uint8_t> Pdf::Original(const Page& page, std::string* buffer) const {
@@ -199,9 +198,9 @@ absl::StatusOr<FittedJpeg> Pdf::ProduceSmall(uint32_t index, const Page& page,
   const absl::StatusOr<std::unique_ptr<PixelRows>> rows = KeepRows(
       ResizeRows(std::make_unique<RasterRows>(drawing.raster()), picture.width, picture.height));
   if (!rows.ok()) return rows.status();
-  return FitJpeg(**rows, {.quality = picture.quality,
-                          .max_payload = picture.max_payload,
-                          .exact = picture.exact});
+  return FitJpeg(
+      **rows,
+      {.quality = picture.quality, .max_payload = picture.max_payload, .exact = picture.exact});
 }
 
 }  // namespace cbzfs

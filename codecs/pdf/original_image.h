@@ -19,7 +19,7 @@
 namespace cbzfs {
 
 struct OriginalImage {
-  PageKind kind = PageKind::kDrawn;  // kDrawn: it is not one, and
+  PageKind kind = PageKind::kDrawn;   // kDrawn: it is not one, and
   WhyDrawn why = WhyDrawn::kUnknown;  // that is why
   uint32_t width = 0;
   uint32_t height = 0;

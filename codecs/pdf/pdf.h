@@ -61,7 +61,8 @@ class Pdf {
 
   // Draws page `index` exactly `page.width` x `page.height` pixels large and fits it into
   // `max_payload`. `page` is the row of the table that Analyse made with these options.
-  // `exact` as of FitRequest. For PageKind::kExtracted the stream is unwrapped instead: all of it between SOI and EOI.
+  // `exact` as of FitRequest. For PageKind::kExtracted the stream is unwrapped instead: all of it
+  // between SOI and EOI.
   absl::StatusOr<FittedJpeg> Produce(uint32_t index, const Page& page,
                                      const AnalyseOptions& options, uint64_t max_payload,
                                      bool exact = false);

@@ -40,11 +40,10 @@ absl::StatusOr<std::unique_ptr<PixelRows>> EnhancedRowsOf(absl::Span<const uint8
 
 absl::StatusOr<MadePicture> Fit(PixelRows& rows, const PictureRequest& request,
                                 const std::string& profile) {
-  absl::StatusOr<FittedJpeg> jpeg = FitJpeg(
-      rows, {.quality = request.quality,
-             .max_payload = request.max_payload,
-             .prefix = profile,
-             .exact = request.exact});
+  absl::StatusOr<FittedJpeg> jpeg = FitJpeg(rows, {.quality = request.quality,
+                                                   .max_payload = request.max_payload,
+                                                   .prefix = profile,
+                                                   .exact = request.exact});
   if (!jpeg.ok()) return jpeg.status();
   return MadePicture{.jpeg = *std::move(jpeg), .note = rows.damage()};
 }

@@ -26,7 +26,7 @@ struct PictureRequest {
   uint32_t height = 0;
   uint32_t quality = 85;
   uint64_t max_payload = 0;
-  bool exact = false;  // as of FitRequest
+  bool exact = false;      // as of FitRequest
   EnhanceOptions enhance;  // EnhancePicture()
 };
 

@@ -49,13 +49,12 @@ absl::StatusOr<std::vector<PlacedBytes>> TightArchive::AddPage(uint32_t crc, uin
   const auto page = static_cast<uint32_t>(entries_.size());
   const Document& document = layout_->document();
   const bool raw = document.pages[page].kind == PageKind::kRaw;
-  ZipEntry entry =
-      raw ? RawRecord(document.entries[page], bytes, layout_->PageName(page), offset_)
-          : ZipEntry{.name = layout_->PageName(page),
-                     .crc = crc,
-                     .stored_bytes = static_cast<uint32_t>(bytes),
-                     .bytes = static_cast<uint32_t>(bytes),
-                     .offset = offset_};
+  ZipEntry entry = raw ? RawRecord(document.entries[page], bytes, layout_->PageName(page), offset_)
+                       : ZipEntry{.name = layout_->PageName(page),
+                                  .crc = crc,
+                                  .stored_bytes = static_cast<uint32_t>(bytes),
+                                  .bytes = static_cast<uint32_t>(bytes),
+                                  .offset = offset_};
   std::vector<PlacedBytes> around = {{offset_, LocalHeader(entry)}};
   offset_ += LocalBytes(entry) + bytes;
   if (raw && RawDescriptorBytes(document.entries[page]) > 0) {

@@ -59,7 +59,8 @@ absl::Status AtomicFile::Open(bool may_be_nameless) {
   }
   if (!fd_.valid()) {
     std::string name = MakeHiddenName();
-    fd_ = UniqueFd(openat(folder_.get(), name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, kMode));
+    fd_ =
+        UniqueFd(openat(folder_.get(), name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, kMode));
     if (!fd_.valid()) return Failed("cannot write", errno);
     hidden_name_ = std::move(name);
   }
@@ -77,8 +78,7 @@ absl::Status AtomicFile::Failed(const char* what, int error) const {
 
 absl::Status AtomicFile::Write(uint64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t put =
-        pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const ssize_t put = pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return Failed("cannot write", errno);
     bytes.remove_prefix(static_cast<size_t>(put));

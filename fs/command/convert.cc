@@ -22,10 +22,12 @@ namespace {
 constexpr int kExitSignal = 128;  // and the signal's number
 
 const char* DescriptionText() {
-  return "Writes the CBZs that a mount would show to disk: the same bytes, or with --tight without\n"
+  return "Writes the CBZs that a mount would show to disk: the same bytes, or with --tight "
+         "without\n"
          "padding. All other files are copied. A SRC is a file or a folder; a folder becomes a\n"
          "folder in DEST, and with a slash at its end its contents go into DEST. One PDF may also\n"
-         "become a DEST ending in .cbz. What is there and up to date is left; no SRC is written to\n"
+         "become a DEST ending in .cbz. What is there and up to date is left; no SRC is written "
+         "to\n"
          "or removed.";
 }
 
@@ -36,9 +38,9 @@ struct ConvertLine {
 
 void Summary(const ConvertTotals& totals, double seconds, bool quiet) {
   if (quiet) return;
-  std::string text = absl::StrCat(CountText(totals.converted, "file"), " converted, ",
-                                  totals.copied.load(), " copied, ", totals.up_to_date.load(),
-                                  " up to date");
+  std::string text =
+      absl::StrCat(CountText(totals.converted, "file"), " converted, ", totals.copied.load(),
+                   " copied, ", totals.up_to_date.load(), " up to date");
   if (totals.left_out > 0) absl::StrAppend(&text, ", ", totals.left_out.load(), " left out");
   if (totals.failed > 0) absl::StrAppend(&text, ", ", totals.failed.load(), " failed");
   absl::StrAppend(&text, ": ", CountText(totals.pages, "page"), " (", totals.made.load(),

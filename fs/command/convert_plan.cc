@@ -128,8 +128,9 @@ absl::StatusOr<ConvertPlan> PlanConvert(const std::vector<std::string>& paths, b
   for (const ConvertSource& source : plan.sources) {
     if (!plan.IsInSource(source.target)) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat(source.target, " is in a folder that is converted, to which nothing is"
-                                    " written; use a DEST elsewhere"));
+        absl::StrCat(source.target,
+                     " is in a folder that is converted, to which nothing is"
+                     " written; use a DEST elsewhere"));
   }
   return plan;
 }

@@ -17,10 +17,10 @@ namespace cbzfs {
 
 // A folder that is read as a library.
 struct ConvertSource {
-  std::string library;              // absolute
-  std::vector<std::string> files;   // only these of its files; empty: all of the tree
-  std::string target;               // the folder that its top becomes, absolute
-  std::string target_name;          // what the one file shall be called; empty: as in a mount
+  std::string library;             // absolute
+  std::vector<std::string> files;  // only these of its files; empty: all of the tree
+  std::string target;              // the folder that its top becomes, absolute
+  std::string target_name;         // what the one file shall be called; empty: as in a mount
 };
 
 struct ConvertPlan {

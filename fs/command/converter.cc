@@ -152,8 +152,8 @@ absl::Status Converter::FindFiles(const ConvertSource& source, std::shared_ptr<N
         continue;
       }
       const bool named = !source.target_name.empty();
-      items_.push_back({root, entry.name, name, source.target,
-                        named ? source.target_name : entry.name});
+      items_.push_back(
+          {root, entry.name, name, source.target, named ? source.target_name : entry.name});
     }
     if (!shown) {
       Fail(name, absl::NotFoundError("nothing is made of it (hidden names: -o show_hidden)"));
@@ -166,9 +166,10 @@ void Converter::Walk(const std::shared_ptr<Node>& folder, const std::string& whe
                      const std::string& target) {
   if (stop_) return;
   if (plan_->IsInSource(target)) {
-    return Fail(where, absl::InvalidArgumentError(
-                           absl::StrCat(target, " is in a folder that is converted, to which"
-                                                " nothing is written")));
+    return Fail(
+        where, absl::InvalidArgumentError(absl::StrCat(target,
+                                                       " is in a folder that is converted, to which"
+                                                       " nothing is written")));
   }
   if (absl::Status status = MakeFolder(target); !status.ok()) return Fail(where, status);
   RemoveLeftovers(target);
@@ -197,8 +198,9 @@ void Converter::ReportErrors(const Services& services) {
     const bool file = fields[1] == "-";
     // Where a view shows nothing of a file that does not open, nothing else has failed.
     if (file && !shows_broken) ++totals_->failed;
-    std::string text = absl::StrCat("cbzfs convert: ", fields[0],
-                                    file ? "" : absl::StrCat(": page ", fields[1]), ": ", fields[2]);
+    std::string text =
+        absl::StrCat("cbzfs convert: ", fields[0], file ? "" : absl::StrCat(": page ", fields[1]),
+                     ": ", fields[2]);
     if (fields.size() > 3 && !fields[3].empty()) absl::StrAppend(&text, " (", fields[3], ")");
     progress_->Warn(text);
   }

@@ -26,8 +26,8 @@
 namespace cbzfs {
 
 struct ConvertSettings {
-  Options mount;      // `view` says what is made
-  bool copy = true;   // files that are shown as they are, too
+  Options mount;     // `view` says what is made
+  bool copy = true;  // files that are shown as they are, too
   bool force = false;
   bool quiet = false;
 };
@@ -61,9 +61,9 @@ class Converter {
   // A file or link of the tree.
   struct Item {
     std::shared_ptr<Node> folder;
-    std::string name;         // in the folder
-    std::string where;        // in the tree, for messages
-    std::string target;       // the folder on disk
+    std::string name;    // in the folder
+    std::string where;   // in the tree, for messages
+    std::string target;  // the folder on disk
     std::string target_name;
   };
   class Share;

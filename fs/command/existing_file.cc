@@ -18,8 +18,8 @@ constexpr size_t kChunk = 1 << 20;
 bool ReadAt(int fd, uint64_t offset, std::string* out) {
   size_t done = 0;
   while (done < out->size()) {
-    const ssize_t got = pread(fd, out->data() + done, out->size() - done,
-                              static_cast<off_t>(offset + done));
+    const ssize_t got =
+        pread(fd, out->data() + done, out->size() - done, static_cast<off_t>(offset + done));
     if (got <= 0) return false;
     done += static_cast<size_t>(got);
   }

@@ -61,7 +61,8 @@ absl::StatusOr<bool> ReadLocal(int fd, uint64_t offset, LocalEntry* entry) {
   const uint32_t bytes = Little(&header[18], 4);
   if ((Little(&header[6], 2) & kDescriptorFlag) != 0 || bytes == UINT32_MAX) return false;
   entry->name.resize(Little(&header[26], 2));
-  got = pread(fd, entry->name.data(), entry->name.size(), static_cast<off_t>(offset + kLocalHeader));
+  got =
+      pread(fd, entry->name.data(), entry->name.size(), static_cast<off_t>(offset + kLocalHeader));
   if (got < 0) return absl::ErrnoToStatus(errno, "read");
   entry->data = offset + kLocalHeader + entry->name.size() + Little(&header[28], 2);
   entry->bytes = bytes;

@@ -73,8 +73,8 @@ InspectedPage FactsOf(const Book& book, uint32_t page) {
   } else {
     facts.name = book.layout()->PageName(page);
     facts.made = maker == PageMaker::kWorker || maker == PageMaker::kPlain;
-    facts.bytes = row.kind == PageKind::kRaw ? book.entry(page)->bytes
-                                             : book.layout()->PageDataBytes(page);
+    facts.bytes =
+        row.kind == PageKind::kRaw ? book.entry(page)->bytes : book.layout()->PageDataBytes(page);
     if (facts.made) facts.slot = book.layout()->Body(page).max_payload;
   }
   if (row.kind != PageKind::kRaw) {
@@ -126,9 +126,8 @@ absl::StatusOr<InspectedComic> InspectComic(Filesystem& filesystem, const std::s
   if (!book.ok()) return book.status();
   const OpenBook& open = **book;
   const Document& document = open.book->document();
-  InspectedComic comic{.file = name,
-                       .info = document.info,
-                       .asked_quality = services.options.analyse.quality};
+  InspectedComic comic{
+      .file = name, .info = document.info, .asked_quality = services.options.analyse.quality};
   if (open.book->layout() != nullptr) comic.bytes = open.book->layout()->size();
   for (const Note& note : document.notes) {
     const PageLine line = LineOf(document, open.book->format(), note.page, note.text);

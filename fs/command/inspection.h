@@ -24,7 +24,7 @@ struct InspectedPage {
   WhyDrawn why = WhyDrawn::kUnknown;
   uint32_t width = 0;  // 0: not known
   uint32_t height = 0;
-  float dpi = 0;       // 0: not known
+  float dpi = 0;  // 0: not known
   bool gray = false;
   uint64_t bytes = 0;  // of the entry's data
   uint64_t slot = 0;   // the most that the image may take; 0: it has no slot

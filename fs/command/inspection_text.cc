@@ -98,8 +98,8 @@ std::vector<std::string> Table(const std::vector<Row>& rows) {
     for (size_t column = 0; column < widths.size(); ++column) {
       // The head alone makes no column.
       if (i == 0 || rows[i][column].empty()) continue;
-      widths[column] = std::max(
-          {widths[column], WidthOf(rows[i][column]), WidthOf(rows.front()[column])});
+      widths[column] =
+          std::max({widths[column], WidthOf(rows[i][column]), WidthOf(rows.front()[column])});
     }
   }
   std::vector<std::string> lines;
@@ -179,10 +179,10 @@ nlohmann::ordered_json InspectionJson(const InspectedComic& comic) {
   for (const std::string& note : comic.notes) json["notes"].push_back(Escape(note));
   json["pages"] = nlohmann::json::array();
   for (const InspectedPage& page : comic.pages) {
-    nlohmann::ordered_json row = {{"name", Escape(page.name)},  {"how", HowText(page)},
-                                  {"why", ReasonText(page.why)}, {"width", page.width},
-                                  {"height", page.height},       {"gray", page.gray},
-                                  {"dpi", page.dpi},             {"bytes", page.bytes}};
+    nlohmann::ordered_json row = {
+        {"name", Escape(page.name)}, {"how", HowText(page)},  {"why", ReasonText(page.why)},
+        {"width", page.width},       {"height", page.height}, {"gray", page.gray},
+        {"dpi", page.dpi},           {"bytes", page.bytes}};
     if (page.slot > 0) row["slot"] = page.slot;
     if (page.drawn) {
       row["image_bytes"] = page.image_bytes;

@@ -25,9 +25,9 @@ absl::Status Refused(const std::string& mount_point, int error) {
         ": it is for the user who mounted it, and for root where the mount lets root in"));
   }
   if (error == ENOTCONN) {
-    return absl::UnavailableError(
-        absl::StrCat("the program that was mounted at ", mount_point,
-                     " has ended\nTo free the mount point: cbzfs umount ", mount_point));
+    return absl::UnavailableError(absl::StrCat("the program that was mounted at ", mount_point,
+                                               " has ended\nTo free the mount point: cbzfs umount ",
+                                               mount_point));
   }
   return absl::UnavailableError(
       absl::StrCat("cannot read the status of ", mount_point, ": ", reason));

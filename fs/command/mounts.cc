@@ -155,8 +155,9 @@ std::optional<MountedAt> FindMountAbove(const std::string& path) {
 
 bool IsStillMounted(const MountedAt& mount) {
   const std::vector<MountedAt> mounts = AllMounts();
-  return std::any_of(mounts.begin(), mounts.end(),
-                     [&](const MountedAt& m) { return m.id == mount.id && m.point == mount.point; });
+  return std::any_of(mounts.begin(), mounts.end(), [&](const MountedAt& m) {
+    return m.id == mount.id && m.point == mount.point;
+  });
 }
 
 std::vector<User> UsersOf(const MountedAt& mount) {

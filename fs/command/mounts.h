@@ -22,8 +22,8 @@ struct MountedAt {
 // later behind those before.
 std::vector<MountedAt> MountsIn(std::string_view mountinfo);
 
-// `path`, which need not answer a stat, without "." and ".." and with the links of the folders above
-// it resolved.
+// `path`, which need not answer a stat, without "." and ".." and with the links of the folders
+// above it resolved.
 std::string AbsolutePath(const std::string& path);
 
 // The mount of cbzfs whose mount point is `path`, and the one that `path` lies in, itself included.

@@ -2,8 +2,8 @@
 // elsewhere.
 //
 // On a terminal (standard error is one) the line is redrawn five times a second by a thread of its
-// own, and what is to be said about one file is left out unless it is a warning. Elsewhere each file
-// has its line on standard output, and warnings go to standard error.
+// own, and what is to be said about one file is left out unless it is a warning. Elsewhere each
+// file has its line on standard output, and warnings go to standard error.
 //
 // Threads: any, between construction and destruction.
 

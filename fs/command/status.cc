@@ -78,7 +78,8 @@ int ShowLive(const CLI::App& app, const std::string& point, absl::Duration inter
 
 int RunStatus(const Arguments& arguments) {
   CLI::App app(
-      "Shows what the mount at MOUNTPOINT is doing: hits, pages made, memory, queue. On a terminal\n"
+      "Shows what the mount at MOUNTPOINT is doing: hits, pages made, memory, queue. On a "
+      "terminal\n"
       "it goes on until q is typed.",
       "cbzfs status");
   std::string path;

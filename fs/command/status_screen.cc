@@ -62,12 +62,11 @@ class Screen {
   }
 
   std::string Pages() const {
-    std::string text = absl::StrJoin({Counter("/pages/drawn", "drawn"),
-                                      Counter("/pages/enhanced", "enhanced"),
-                                      Counter("/pages/thumbnails", "thumbnails"),
-                                      Counter("/pages/original", "original"),
-                                      Counter("/pages/entries", "unpacked")},
-                                     "  ");
+    std::string text = absl::StrJoin(
+        {Counter("/pages/drawn", "drawn"), Counter("/pages/enhanced", "enhanced"),
+         Counter("/pages/thumbnails", "thumbnails"), Counter("/pages/original", "original"),
+         Counter("/pages/entries", "unpacked")},
+        "  ");
     if ((*this)("/pages/failed") > 0) {
       absl::StrAppend(&text, "  ", Counter("/pages/failed", "failed"), "  ",
                       Counter("/pages/notices", "notices"));
@@ -127,11 +126,11 @@ class Screen {
   }
 
   std::string Store() const {
-    std::string text = absl::StrCat(
-        BytesText((*this)("/store/bytes")), "  pages from it ", (*this)("/store/pages"),
-        Rate("/store/pages"), "  misses ", (*this)("/store/misses"), "  kept ",
-        (*this)("/store/kept"), Rate("/store/kept"), "  waiting ",
-        BytesText((*this)("/store/waiting_bytes")));
+    std::string text =
+        absl::StrCat(BytesText((*this)("/store/bytes")), "  pages from it ",
+                     (*this)("/store/pages"), Rate("/store/pages"), "  misses ",
+                     (*this)("/store/misses"), "  kept ", (*this)("/store/kept"),
+                     Rate("/store/kept"), "  waiting ", BytesText((*this)("/store/waiting_bytes")));
     const std::string trouble = Words(now_, "/store/trouble");
     return trouble.empty() ? text : absl::StrCat(text, "  trouble: ", trouble);
   }
@@ -172,9 +171,9 @@ std::vector<std::string> StatusLines(const std::string& mount_point, const Json&
   };
   if (now.contains("store")) lines.push_back(Line("store", screen.Store()));
   const uint64_t errors = screen("/errors");
-  lines.push_back(Line("errors", errors == 0 ? "none"
-                                             : absl::StrCat(errors, ": see ", mount_point,
-                                                            "/.cbzfs/errors")));
+  lines.push_back(
+      Line("errors",
+           errors == 0 ? "none" : absl::StrCat(errors, ": see ", mount_point, "/.cbzfs/errors")));
   return lines;
 }
 

@@ -174,8 +174,8 @@ absl::StatusOr<uint64_t> WritePicture(const TightRequest& request, AtomicFile* f
   absl::Status status;
   if (IsMade(*book.book, page)) {
     const std::string head = TightArchive(book.book->layout()).Head(page);
-    status = PutMade(Asked(request, page).Take(), head + Comment(TightMark(book, request.part)),
-                     &out);
+    status =
+        PutMade(Asked(request, page).Take(), head + Comment(TightMark(book, request.part)), &out);
   } else {
     status = PutUnmade(book, page, &out);
   }

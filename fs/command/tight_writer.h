@@ -20,9 +20,9 @@ namespace cbzfs {
 
 struct TightRequest {
   std::shared_ptr<const OpenBook> book;
-  BookPart part;           // kWhole or kPage
+  BookPart part;  // kWhole or kPage
   PageStore* pages = nullptr;
-  uint32_t ahead = 2;      // pages that are asked for at once
+  uint32_t ahead = 2;  // pages that are asked for at once
   // Told of each page that was written, and how many bytes that made.
   std::function<void(uint64_t bytes)> page_written = [](uint64_t) {};
 };

@@ -68,8 +68,10 @@ std::string BusyText(const MountedAt& mount) {
     absl::StrAppend(&text, "\n  and ", users.size() - kMaxUsersNamed, " more");
   }
   if (users.empty()) absl::StrAppend(&text, ", by whom cannot be seen; root may see more");
-  absl::StrAppend(&text, "\nEnd these first, or detach it now and let them finish: cbzfs umount"
-                         " --lazy ", mount.point);
+  absl::StrAppend(&text,
+                  "\nEnd these first, or detach it now and let them finish: cbzfs umount"
+                  " --lazy ",
+                  mount.point);
   return text;
 }
 

@@ -1,4 +1,5 @@
-// cbzfs warm: has the sizes and the first pages of what is in a mount at hand, before somebody looks.
+// cbzfs warm: has the sizes and the first pages of what is in a mount at hand, before somebody
+// looks.
 
 #include <fcntl.h>
 #include <sys/stat.h>

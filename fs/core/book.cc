@@ -140,7 +140,8 @@ uint32_t RoomFor(const Page& page) {
 std::shared_ptr<const Document> WithRoom(const Document& document) {
   auto roomy = std::make_shared<Document>(document);
   for (Page& page : roomy->pages) {
-    if (page.kind == PageKind::kDrawn) page.payload_bytes = std::max(page.payload_bytes, RoomFor(page));
+    if (page.kind != PageKind::kDrawn) continue;
+    page.payload_bytes = std::max(page.payload_bytes, RoomFor(page));
   }
   return roomy;
 }

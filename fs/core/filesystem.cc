@@ -153,12 +153,11 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
   for (const std::string& name : names) {
     const ViewName* const view = FindViewName(name);
     if (view == nullptr) return absl::InvalidArgumentError("there is no view called " + name);
-    const int64_t since_ns =
-        options.source_times
-            ? 0
-            : services->index->RememberView(services->library->path(), name,
-                                            HashOfView(*view, options),
-                                            absl::ToUnixNanos(absl::Now()));
+    const int64_t since_ns = options.source_times
+                                 ? 0
+                                 : services->index->RememberView(services->library->path(), name,
+                                                                 HashOfView(*view, options),
+                                                                 absl::ToUnixNanos(absl::Now()));
     services->views.push_back(std::make_unique<View>(*view, since_ns));
   }
   services->monitor->Start(HooksOf(services.get()));

@@ -14,8 +14,8 @@ namespace {
 constexpr char kSoi[] = "\xFF\xD8";
 constexpr char kEoi[] = "\xFF\xD9";
 
-// Where pages have all the room they want they take far less: half a byte a pixel is more than 99 in
-// 100 have.
+// Where pages have all the room they want they take far less: half a byte a pixel is more than 99
+// in 100 have.
 constexpr uint64_t kRoomInLikely = 4;
 
 Finish FinishOf(Rendition rendition) {

@@ -187,7 +187,8 @@ TEST(DocumentCodecTest, ColumnsOfDifferentLengthsAreRefused) {
 TEST(DocumentCodecTest, ColumnsThatMayBeLeftOutAreWholeOrNotThere) {
   // One element in enhanced_bytes, lone_image, decode_bytes, why_drawn (20 to 23), and half a note
   // (40).
-  for (const char* column : {"\xb8\x01\x05", "\xa0\x01\x05", "\xa8\x01\x01", "\xb0\x01\x05", "\xc0\x02\x01"}) {
+  for (const char* column :
+       {"\xb8\x01\x05", "\xa0\x01\x05", "\xa8\x01\x01", "\xb0\x01\x05", "\xc0\x02\x01"}) {
     const std::string bytes = EncodeDocument(Sample()) + column;
     EXPECT_FALSE(DecodeDocument(bytes, kSourceBytes).ok());
   }

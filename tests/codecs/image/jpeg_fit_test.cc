@@ -180,8 +180,7 @@ TEST(JpegFit, ExactIsTheAskedQualityAndTheBestTablesWhateverTheRoom) {
   const Image image = Noise(1024, 1024, 3);
   for (const uint32_t quality : {40u, 85u, 100u}) {
     RasterRows rows(image.View());
-    const auto exact =
-        FitJpeg(rows, {.quality = quality, .max_payload = 100 << 20, .exact = true});
+    const auto exact = FitJpeg(rows, {.quality = quality, .max_payload = 100 << 20, .exact = true});
     ASSERT_TRUE(exact.ok()) << exact.status();
     EXPECT_EQ(exact->quality, quality);
     const auto best = EncodeJpegPayload(rows, quality, /*gray=*/false);
@@ -197,8 +196,7 @@ TEST(JpegFit, ExactIsTheAskedQualityAndTheBestTablesWhateverTheRoom) {
   Image gray = Noise(300, 300, 1);
   RasterRows rows(gray.View());
   for (const uint32_t quality : {50u, 100u}) {
-    const auto exact =
-        FitJpeg(rows, {.quality = quality, .max_payload = 100 << 20, .exact = true});
+    const auto exact = FitJpeg(rows, {.quality = quality, .max_payload = 100 << 20, .exact = true});
     ASSERT_TRUE(exact.ok());
     EXPECT_EQ(exact->quality, quality);
     EXPECT_LE(exact->payload.size(), 2u * 300 * 300);

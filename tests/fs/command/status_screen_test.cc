@@ -18,8 +18,7 @@ nlohmann::json Sample() {
           {"views", {"cbz", "pages"}},
           {"pages", {{"drawn", 100}, {"failed", 0}}},
           {"cache", {{"bytes", 128 << 20}, {"limit", 256 << 20}, {"hits", 3}, {"misses", 1}}},
-          {"memory",
-           {{"limit", 512 << 20}, {"daemon_pss", 64 << 20}, {"workers_pss", 192 << 20}}},
+          {"memory", {{"limit", 512 << 20}, {"daemon_pss", 64 << 20}, {"workers_pss", 192 << 20}}},
           {"queue", {{"waiting", 7}, {"running", 2}}},
           {"errors", 0}};
 }
