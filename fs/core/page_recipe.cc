@@ -56,7 +56,8 @@ DrawRequest RequestFor(const Book& book, uint32_t page, const AnalyseOptions& op
     return request;
   }
   request.max_payload = book.layout()->Body(page).max_payload - ProfileOf(book, page).size();
-  if (book.tight()) {
+  // One that is unwrapped takes just what it says.
+  if (book.tight() && request.row.kind != PageKind::kExtracted) {
     request.exact = true;
     request.likely_payload = request.max_payload / kRoomInLikely;
   }

@@ -73,6 +73,9 @@ TEST_F(AnswerTest, ADrawingIsAskedForInFull) {
   EXPECT_EQ(request.draw().height(), 12u);
   EXPECT_EQ(request.draw().entry(), 13u);
   EXPECT_EQ(request.draw().entry_bytes(), 14u);
+  EXPECT_FALSE(request.draw().exact());
+  job_.draw.exact = true;
+  EXPECT_TRUE(MakeRequest(job_).draw().exact());
 }
 
 TEST_F(AnswerTest, ASecondTryAtAnAnalysisIsSparingIfTheFirstCostAWorkerOrMemory) {

@@ -44,6 +44,18 @@ TEST(JobTest, ADrawnPageTakesItsRasterTwice) {
   EXPECT_GE(extracted.MemoryNeed(), 4 * 50 * kMiB);
 }
 
+TEST(JobTest, RoomThatIsNotExpectedToBeUsedDoesNotCount) {
+  for (const Finish finish : {Finish::kPage, Finish::kEnhanced}) {
+    Job job = DrawOf(finish);
+    const uint64_t need = job.MemoryNeed();
+    job.draw.max_payload = 40 * kMiB;
+    EXPECT_GE(job.MemoryNeed(), need + 3 * 39 * kMiB);
+    job.draw.likely_payload = 100'000;
+    EXPECT_EQ(job.MemoryNeed(), need);
+    EXPECT_EQ(job.ResultCapacity(), 40 * kMiB);  // the room is there all the same
+  }
+}
+
 TEST(JobTest, ADrawnPageTakesWhatItsImagesDo) {
   Job job = DrawOf(Finish::kPage);
   const uint64_t need = job.MemoryNeed();

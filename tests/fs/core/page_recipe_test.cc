@@ -81,6 +81,30 @@ TEST(PageRecipeTest, APlainPageIsDrawnToFillItsSlot) {
   }
 }
 
+TEST(PageRecipeTest, ATightPageHasRoomAndExactlyTheAskedQuality) {
+  Options tight;
+  tight.tight = true;
+  for (const Rendition rendition :
+       {Rendition::kPlain, Rendition::kEnhanced, Rendition::kThumbnails}) {
+    const auto book = SampleBook(SourceFormat::kPdf, rendition, tight);
+    const auto padded = SampleBook(SourceFormat::kPdf, rendition);
+    ASSERT_NE(book, nullptr);
+    EXPECT_TRUE(book->tight());
+    EXPECT_FALSE(padded->tight());
+    const DrawRequest request = RequestFor(*book, 0, SomeOptions());
+    const Page& made = book->layout()->document().pages[0];
+    EXPECT_TRUE(request.exact);
+    EXPECT_GE(request.max_payload, uint64_t{made.width} * made.height * (made.gray ? 2 : 3));
+    EXPECT_GT(request.likely_payload, 0u);
+    EXPECT_LE(request.likely_payload, request.max_payload / 4);
+    EXPECT_FALSE(RequestFor(*padded, 0, SomeOptions()).exact);
+    EXPECT_EQ(RequestFor(*padded, 0, SomeOptions()).likely_payload, 0u);
+    // Neither takes the other's pages for its own.
+    EXPECT_NE(book->layout()->PageFacts(0), padded->layout()->PageFacts(0));
+    EXPECT_EQ(request.row, padded->row(0));  // what is drawn is the same
+  }
+}
+
 TEST(PageRecipeTest, AnEnhancedOriginalLeavesRoomForItsProfile) {
   const auto book = SampleBook(SourceFormat::kPdf, Rendition::kEnhanced);
   const DrawRequest with = RequestFor(*book, 1, SomeOptions());
