@@ -46,7 +46,7 @@ class AtomicFileTest : public ::testing::TestWithParam<bool> {
   std::string folder_;
 };
 
-using Names = std::set<std::string>;
+using Files = std::set<std::string>;
 
 TEST_P(AtomicFileTest, AppearsWhole) {
   auto file = Create("a");
@@ -55,7 +55,7 @@ TEST_P(AtomicFileTest, AppearsWhole) {
   EXPECT_FALSE(stdfs::exists(folder_ + "/a"));
   ASSERT_TRUE(file->Finish({.tv_sec = 1'000, .tv_nsec = 7}).ok());
   EXPECT_EQ(Read("a"), "abcdef");
-  EXPECT_EQ(Names(), Names({"a"}));
+  EXPECT_EQ(Names(), Files({"a"}));
   struct stat st;
   ASSERT_EQ(stat((folder_ + "/a").c_str(), &st), 0);
   EXPECT_EQ(st.st_mtim.tv_sec, 1'000);
@@ -72,7 +72,7 @@ TEST_P(AtomicFileTest, TakesThePlaceOfAnOlderOne) {
   EXPECT_EQ(Read("a"), "old");
   ASSERT_TRUE(file->Finish({}).ok());
   EXPECT_EQ(Read("a"), "new one");
-  EXPECT_EQ(Names(), Names({"a"}));
+  EXPECT_EQ(Names(), Files({"a"}));
 }
 
 TEST_P(AtomicFileTest, NothingIsLeftOfOneThatIsGivenUp) {
@@ -83,7 +83,7 @@ TEST_P(AtomicFileTest, NothingIsLeftOfOneThatIsGivenUp) {
     EXPECT_EQ(RemoveLeftovers(folder_), 0);
     EXPECT_EQ(Names().size(), GetParam() ? 0u : 1u);
   }
-  EXPECT_EQ(Names(), Names());
+  EXPECT_EQ(Names(), Files());
 }
 
 TEST_P(AtomicFileTest, AFolderInItsPlaceIsAFailureThatLeavesNothing) {
@@ -92,7 +92,7 @@ TEST_P(AtomicFileTest, AFolderInItsPlaceIsAFailureThatLeavesNothing) {
     auto file = Create("a");
     EXPECT_FALSE(file->Finish({}).ok());
   }
-  EXPECT_EQ(Names(), Names({"a"}));
+  EXPECT_EQ(Names(), Files({"a"}));
   EXPECT_FALSE(AtomicFile::Create(folder_ + "/none", "a").ok());
 }
 
@@ -107,7 +107,7 @@ TEST_P(AtomicFileTest, WhatAKilledRunLeftGoes) {
   ASSERT_EQ(flock(fd, LOCK_EX), 0);
   EXPECT_EQ(RemoveLeftovers(folder_), 1);
   close(fd);
-  EXPECT_EQ(Names(), Names({".cbzfs-2-b-1.part", ".cbzfs-mine", "a.part"}));
+  EXPECT_EQ(Names(), Files({".cbzfs-2-b-1.part", ".cbzfs-mine", "a.part"}));
 }
 
 TEST_P(AtomicFileTest, Links) {
@@ -116,7 +116,7 @@ TEST_P(AtomicFileTest, Links) {
   EXPECT_EQ(stdfs::read_symlink(folder_ + "/a"), "b");
   ASSERT_TRUE(ReplaceLink(folder_, "a", "c").ok());
   EXPECT_EQ(stdfs::read_symlink(folder_ + "/a"), "c");
-  EXPECT_EQ(Names(), Names({"a"}));
+  EXPECT_EQ(Names(), Files({"a"}));
 }
 
 }  // namespace
