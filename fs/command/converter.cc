@@ -115,14 +115,15 @@ int Converter::Run(const ConvertSource& source, const std::string& worker_progra
       Fail(source.library, found);
     }
     total_ = items_.size();
-    const size_t crowd = std::clamp<size_t>(services.read_ahead / 2, 2, 16);
+    // Enough that the end of one file does not leave workers idle, few enough that the pages ahead
+    // of all of them stay in the cache until they are read.
+    const size_t crowd = std::clamp<size_t>(services.read_ahead / 4 + 1, 2, 6);
     ForEachOfMany(items_.size(), crowd, stop_, [this](size_t i) { ConvertOne(items_[i]); });
     if (!stop_) ReportErrors(services);
     progress_ = nullptr;
   }
   totals_->made = made_before + MadeBy(services);
-  fs_->Stop();
-  items_.clear();
+  items_.clear();  // they hold what the filesystem owns
   absl::MutexLock lock(&mu_);
   filesystem_.reset();
   return no_room_ ? kExitFailure : kExitOk;
