@@ -47,12 +47,6 @@ absl::Status MakeFolder(const std::string& path) {
   return absl::UnknownError(absl::StrCat("cannot make the folder ", path, ": ", error.message()));
 }
 
-int ExitCodeFor(const absl::Status& status) {
-  if (absl::IsNotFound(status)) return kExitLibrary;
-  if (absl::IsPermissionDenied(status)) return kExitIndex;
-  return absl::IsFailedPrecondition(status) ? kExitWorker : kExitFailure;
-}
-
 uint64_t MadeBy(const Services& services) {
   const WorkerPoolStats pool = services.pool->stats();
   return pool.drawn + pool.enhanced + pool.thumbnails + pool.entries;
@@ -92,7 +86,7 @@ int Converter::Run(const ConvertSource& source, const std::string& worker_progra
   if (ready.ok()) ready = (*created)->WaitUntilReady();
   if (!ready.ok()) {
     fprintf(stderr, "cbzfs convert: %s\n", std::string(ready.message()).c_str());
-    return ExitCodeFor(ready);
+    return ExitCodeOfCreate(ready);
   }
   {
     absl::MutexLock lock(&mu_);

@@ -28,8 +28,7 @@ int Inspect(const CLI::App& app, const std::string& typed, const Options& option
   absl::Status status = filesystem.status();
   if (status.ok()) status = (*filesystem)->WaitUntilReady();
   if (!status.ok()) {
-    return Complain(app, absl::IsFailedPrecondition(status) ? kExitWorker : kExitFailure,
-                    std::string(status.message()));
+    return Complain(app, ExitCodeOfCreate(status), std::string(status.message()));
   }
   const bool enhanced = options.view == kEnhancedView.name;
   const auto comic = InspectComic(**filesystem, path.filename().string(), enhanced, draw);
