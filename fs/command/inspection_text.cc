@@ -119,7 +119,7 @@ std::vector<std::string> Table(const std::vector<Row>& rows) {
 }  // namespace
 
 std::string_view ReasonText(WhyDrawn why) {
-  constexpr std::array<std::string_view, kMaxWhyDrawn + 1> kTexts = {
+  static constexpr std::array<std::string_view, kMaxWhyDrawn + 1> kTexts = {
       "",
       "original=no",
       "no image on it",

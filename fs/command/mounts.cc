@@ -103,7 +103,7 @@ std::string UsedBy(const std::string& process, const MountedAt& mount) {
 
 std::vector<MountedAt> MountsIn(std::string_view mountinfo) {
   std::vector<MountedAt> mounts;
-  const absl::string_view text(mountinfo.data(), mountinfo.size());
+  const std::string text(mountinfo);  // Abseil has its own views here
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
     const std::vector<absl::string_view> halves = absl::StrSplit(line, absl::MaxSplits(" - ", 1));
     if (halves.size() != 2) continue;

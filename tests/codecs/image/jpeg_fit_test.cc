@@ -180,26 +180,28 @@ TEST(JpegFit, ExactIsTheAskedQualityAndTheBestTablesWhateverTheRoom) {
   const Image image = Noise(1024, 1024, 3);
   for (const uint32_t quality : {40u, 85u, 100u}) {
     RasterRows rows(image.View());
-    const auto exact = FitJpeg(rows, {.quality = quality, .max_payload = 100 << 20, .exact = true});
-    ASSERT_TRUE(exact.ok()) << exact.status();
-    EXPECT_EQ(exact->quality, quality);
+    const auto fitted =
+        FitJpeg(rows, {.quality = quality, .max_payload = 100 << 20, .exact = true});
+    ASSERT_TRUE(fitted.ok()) << fitted.status();
+    EXPECT_EQ(fitted->quality, quality);
     const auto best = EncodeJpegPayload(rows, quality, /*gray=*/false);
     ASSERT_TRUE(best.ok());
-    EXPECT_TRUE(exact->payload == *best);
-    EXPECT_LE(exact->payload.size(), 3u << 20);  // what tight books are given (fs/core/book.cc)
+    EXPECT_TRUE(fitted->payload == *best);
+    EXPECT_LE(fitted->payload.size(), 3u << 20);  // what tight books are given (fs/core/book.cc)
     // What does not fit loses quality all the same.
     const auto low = FitJpeg(
-        rows, {.quality = quality, .max_payload = exact->payload.size() / 2, .exact = true});
+        rows, {.quality = quality, .max_payload = fitted->payload.size() / 2, .exact = true});
     ASSERT_TRUE(low.ok());
-    EXPECT_LE(low->payload.size(), exact->payload.size() / 2);
+    EXPECT_LE(low->payload.size(), fitted->payload.size() / 2);
   }
   Image gray = Noise(300, 300, 1);
   RasterRows rows(gray.View());
   for (const uint32_t quality : {50u, 100u}) {
-    const auto exact = FitJpeg(rows, {.quality = quality, .max_payload = 100 << 20, .exact = true});
-    ASSERT_TRUE(exact.ok());
-    EXPECT_EQ(exact->quality, quality);
-    EXPECT_LE(exact->payload.size(), 2u * 300 * 300);
+    const auto fitted =
+        FitJpeg(rows, {.quality = quality, .max_payload = 100 << 20, .exact = true});
+    ASSERT_TRUE(fitted.ok());
+    EXPECT_EQ(fitted->quality, quality);
+    EXPECT_LE(fitted->payload.size(), 2u * 300 * 300);
   }
 }
 
