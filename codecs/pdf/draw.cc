@@ -190,13 +190,22 @@ absl::StatusOr<FittedJpeg> Pdf::ProduceSmall(uint32_t index, const Page& page,
   small.width = (page.width + divisor - 1) / divisor;
   small.height = (page.height + divisor - 1) / divisor;
   small.dpi = page.dpi * static_cast<float>(small.width) / static_cast<float>(page.width);
-  // The image may lie on its side.
-  const SmallJpx small_jpx(std::max(small.width, small.height));
-  Drawing drawing(impl_->ctx);
-  const absl::Status status = drawing.Draw(impl_->doc, *object, index, small, options.box);
+  auto drawing = std::make_unique<Drawing>(impl_->ctx);
+  absl::Status status;
+  bool again = false;
+  {
+    // The image may lie on its side.
+    const SmallJpx small_jpx(std::max(small.width, small.height));
+    status = drawing->Draw(impl_->doc, *object, index, small, options.box);
+    again = small_jpx.failed();
+  }
+  if (again) {
+    drawing = std::make_unique<Drawing>(impl_->ctx);
+    status = drawing->Draw(impl_->doc, *object, index, small, options.box);
+  }
   if (!status.ok()) return status;
   const absl::StatusOr<std::unique_ptr<PixelRows>> rows = KeepRows(
-      ResizeRows(std::make_unique<RasterRows>(drawing.raster()), picture.width, picture.height));
+      ResizeRows(std::make_unique<RasterRows>(drawing->raster()), picture.width, picture.height));
   if (!rows.ok()) return rows.status();
   return FitJpeg(
       **rows,

@@ -9,6 +9,7 @@ namespace cbzfs {
 namespace {
 
 thread_local uint32_t least = 0;  // 0: whole
+thread_local bool any_failed = false;
 thread_local uint64_t count = 0;
 
 struct InfoDeleter {
@@ -44,8 +45,12 @@ uint32_t ReductionFor(opj_codec_t* codec, const opj_image_t& image, uint32_t lea
 
 }  // namespace
 
-SmallJpx::SmallJpx(uint32_t least_side) { least = std::max(least_side, 1u); }
+SmallJpx::SmallJpx(uint32_t least_side) {
+  least = std::max(least_side, 1u);
+  any_failed = false;
+}
 SmallJpx::~SmallJpx() { least = 0; }
+bool SmallJpx::failed() const { return any_failed; }
 uint64_t SmallJpx::reduced() { return count; }
 
 }  // namespace cbzfs
@@ -61,7 +66,10 @@ OPJ_BOOL __wrap_opj_decode(opj_codec_t* codec, opj_stream_t* stream, opj_image_t
   if (reduction == 0 || opj_set_decoded_resolution_factor(codec, reduction) == OPJ_FALSE) {
     return __real_opj_decode(codec, stream, image);
   }
-  if (__real_opj_decode(codec, stream, image) == OPJ_FALSE) return OPJ_FALSE;
+  if (__real_opj_decode(codec, stream, image) == OPJ_FALSE) {
+    any_failed = true;
+    return OPJ_FALSE;
+  }
   // The components have their new sizes; the image still has the old one, which MuPDF goes by.
   image->x1 = image->x0 + image->comps[0].w;
   image->y1 = image->y0 + image->comps[0].h;

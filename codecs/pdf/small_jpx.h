@@ -8,6 +8,7 @@
 // past this, and nothing is smaller.
 //
 // Images whose components differ in size stay whole: MuPDF wants their sizes to be exact multiples.
+// Of an image of which the page shows a small part, that part may come out softer than it could.
 //
 // Internal to codecs/pdf. One thread at a time; what is decoded on others stays whole.
 
@@ -27,6 +28,10 @@ class SmallJpx {
   ~SmallJpx();
   SmallJpx(const SmallJpx&) = delete;
   SmallJpx& operator=(const SmallJpx&) = delete;
+
+  // An image could not be decoded small, and was not decoded at all. It may yet be decoded whole:
+  // the main header tells how many levels there are, and a tile may have fewer.
+  bool failed() const;
 
   // Images that were decoded at a part of their size, on this thread, ever.
   static uint64_t reduced();

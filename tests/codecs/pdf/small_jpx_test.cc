@@ -91,6 +91,23 @@ std::string MakeJpx(const Picture& picture, const JpxSpec& spec) {
   return sink.bytes;
 }
 
+// Of a codestream without levels one whose main header promises five, and whose only tile takes
+// that back by a COD of its own (ISO 15444-1, A.6.1).
+std::string WithFewerLevelsInTheTile(std::string jpx) {
+  const auto byte = [&](size_t at) { return static_cast<uint8_t>(jpx.at(at)); };
+  const size_t cod = 4 + 256 * byte(4) + byte(5);  // behind SOC and SIZ
+  EXPECT_EQ(jpx.substr(cod, 2), "\xFF\x52");
+  const std::string own = jpx.substr(cod, 2 + 256 * byte(cod + 2) + byte(cod + 3));
+  EXPECT_EQ(byte(cod + 9), 0) << "levels";
+  jpx[cod + 9] = 5;
+  const size_t sot = jpx.find("\xFF\x90", cod);
+  uint32_t tile_bytes = 0;
+  for (size_t i = 0; i < 4; ++i) tile_bytes = tile_bytes << 8 | byte(sot + 6 + i);
+  tile_bytes += static_cast<uint32_t>(own.size());
+  for (size_t i = 0; i < 4; ++i) jpx[sot + 6 + i] = static_cast<char>(tile_bytes >> (24 - 8 * i));
+  return jpx.insert(sot + 12, own);
+}
+
 // A page that is this picture, coded by `filter`.
 std::string PageOf(const std::string& data, const std::string& filter) {
   PdfWriter pdf;
@@ -170,6 +187,15 @@ TEST_F(SmallJpxTest, ItMakesDoWithTheLevelsThatThereAre) {
   Open(PageOf(MakeJpx(picture_, {.resolutions = 2}), "/Filter /JPXDecode"));
   EXPECT_GT(Psnr(Thumbnail(), expected), 28);
   EXPECT_EQ(SmallJpx::reduced(), before + 1);
+}
+
+TEST_F(SmallJpxTest, AnImageThatDoesNotDecodeSmallIsDecodedWhole) {
+  const Picture expected = ThumbnailOfRaw();
+  Open(PageOf(WithFewerLevelsInTheTile(MakeJpx(picture_, {.resolutions = 1})),
+              "/Filter /JPXDecode"));
+  const uint64_t before = SmallJpx::reduced();
+  EXPECT_GT(Psnr(Thumbnail(), expected), 28);
+  EXPECT_EQ(SmallJpx::reduced(), before);
 }
 
 TEST_F(SmallJpxTest, ComponentsOfDifferentSizesStayWhole) {
