@@ -170,8 +170,9 @@ void SourceFolder::List(bool plus, ListDone done) {
   if (!here.ok()) return done(here.status());
   auto names = ReadNames(*here);
   if (!names.ok()) return done(names.status());
-  auto self = shared_from_this();
-  std::make_shared<Lister>(std::move(self), *std::move(names), plus, std::move(done))->Start(*here);
+  const auto lister =
+      std::make_shared<Lister>(shared_from_this(), *std::move(names), plus, std::move(done));
+  lister->Start(*here);
 }
 
 }  // namespace cbzfs
