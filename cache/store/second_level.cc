@@ -121,6 +121,7 @@ struct SecondLevel::State {
   void Answer(const Waiting& waiter, std::optional<std::string> value)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
     Got done = std::exchange(waiter->done, nullptr);
+    if (done == nullptr) return;  // telling lets go of the lock: somebody was quicker
     --open_gets;
     mu.Unlock();
     done(std::move(value));

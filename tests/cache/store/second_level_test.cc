@@ -105,6 +105,29 @@ TEST_F(SecondLevelTest, NobodyWaitsForLongerThanThePatience) {
   medium_->Hang(false);
 }
 
+// The breaker opens and says so just when the answer comes after all.
+TEST_F(SecondLevelTest, AnAnswerThatComesWhileTheDelayIsToldIsTheOnlyOne) {
+  options_.patience = absl::Milliseconds(20);
+  options_.failures = 1;
+  absl::Notification answered;
+  options_.tell = [&](bool warning, const std::string&) {
+    if (!warning) return;
+    medium_->Hang(false);
+    answered.WaitForNotification();
+  };
+  medium_->Hang(true);
+  store_ = std::make_unique<SecondLevel>(std::make_unique<FakeBackend>(medium_), options_);
+  std::atomic<int> answers = 0;
+  store_->Get(Key(1), [&](std::optional<std::string>) {
+    ++answers;
+    answered.Notify();
+  });
+  answered.WaitForNotification();
+  store_->Stop();
+  EXPECT_EQ(answers, 1);
+  EXPECT_EQ(store_->stats().late, 1u);
+}
+
 TEST_F(SecondLevelTest, AFullQueueIsNotWaitedFor) {
   options_.most_gets = 2;
   options_.most_put_bytes = 10;
