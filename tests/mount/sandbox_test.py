@@ -57,6 +57,9 @@ class SandboxTest(harness.MountedTest):
 
     def test_a_worker_has_no_rights(self):
         mount = self.drawn_mount("workers=2")
+        # One that nothing was asked of yet may still be shutting itself in.
+        harness.wait_for(lambda: all(proc_status(pid)["Seccomp"] == "2" for pid in mount.workers()),
+                         "the workers are shut in")
         workers = mount.workers()
         self.assertTrue(workers)
         for pid in workers:
