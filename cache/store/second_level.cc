@@ -44,14 +44,14 @@ struct SecondLevel::State {
 
   // The first whose key no thread is at: what is asked of one key happens in its order. A damaged
   // value that is removed after the new one was put would take that with it.
-  Writes::const_iterator NextWrite() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+  Writes::iterator NextWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
     return std::find_if(writes.begin(), writes.end(),
                         [this](const Write& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
                           return !being_written.contains(write.key);
                         });
   }
 
-  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+  bool HasWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
     return stopping || !gets.empty() || NextWrite() != writes.end();
   }
 
@@ -68,7 +68,7 @@ struct SecondLevel::State {
         if (next->done != nullptr) Ask(next);
       } else {
         const auto at = NextWrite();
-        const Write next = *at;
+        const Write next = std::move(*at);
         writes.erase(at);
         being_written.insert(next.key);
         Keep(next);
