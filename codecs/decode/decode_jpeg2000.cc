@@ -18,6 +18,7 @@
 #include "codecs/decode/byte_reader.h"
 #include "codecs/decode/decoded_rows.h"
 #include "codecs/decode/formats.h"
+#include "codecs/decode/jpeg2000_levels.h"
 #include "codecs/decode/jpeg2000_stream.h"
 #include "codecs/decode/pixel_math.h"
 
@@ -97,9 +98,6 @@ struct StreamDeleter {
 struct ImageDeleter {
   void operator()(opj_image_t* image) const { opj_image_destroy(image); }
 };
-struct CodestreamInfoDeleter {
-  void operator()(opj_codestream_info_v2_t* info) const { opj_destroy_cstr_info(&info); }
-};
 using Image = std::unique_ptr<opj_image_t, ImageDeleter>;
 
 // The file, its codec and its stream, from the header to the picture.
@@ -134,17 +132,7 @@ class Jp2File {
 
   const opj_image_t& image() const { return *image_; }
 
-  // Levels that can be left out of every component.
-  uint32_t MostReduction() const {
-    const std::unique_ptr<opj_codestream_info_v2_t, CodestreamInfoDeleter> info(
-        opj_get_cstr_info(codec_.get()));
-    if (info == nullptr || info->m_default_tile_info.tccp_info == nullptr) return 0;
-    uint32_t least = 32;
-    for (uint32_t i = 0; i < info->nbcomps; ++i) {
-      least = std::min(least, info->m_default_tile_info.tccp_info[i].numresolutions);
-    }
-    return least == 0 ? 0 : least - 1;
-  }
+  uint32_t MostReduction() const { return cbzfs::MostReduction(codec_.get()); }
 
   absl::StatusOr<Image> Decode(uint32_t reduction) {
     message_[0] = 0;

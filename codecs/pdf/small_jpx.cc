@@ -3,7 +3,8 @@
 #include <openjpeg.h>
 
 #include <algorithm>
-#include <memory>
+
+#include "codecs/decode/jpeg2000_levels.h"
 
 namespace cbzfs {
 namespace {
@@ -11,23 +12,6 @@ namespace {
 thread_local uint32_t least = 0;  // 0: whole
 thread_local bool any_failed = false;
 thread_local uint64_t count = 0;
-
-struct InfoDeleter {
-  void operator()(opj_codestream_info_v2_t* info) const { opj_destroy_cstr_info(&info); }
-};
-
-// How many levels may be left out of every component.
-uint32_t MostReduction(opj_codec_t* codec) {
-  const std::unique_ptr<opj_codestream_info_v2_t, InfoDeleter> info(opj_get_cstr_info(codec));
-  if (info == nullptr || info->m_default_tile_info.tccp_info == nullptr || info->nbcomps == 0) {
-    return 0;
-  }
-  const opj_tccp_info_t* const all = info->m_default_tile_info.tccp_info;
-  const auto fewest = std::min_element(all, all + info->nbcomps, [](const auto& a, const auto& b) {
-    return a.numresolutions < b.numresolutions;
-  });
-  return std::max(fewest->numresolutions, 1u) - 1;
-}
 
 uint32_t ReductionFor(opj_codec_t* codec, const opj_image_t& image, uint32_t least_side) {
   if (image.numcomps == 0 || image.x1 <= image.x0 || image.y1 <= image.y0) return 0;
