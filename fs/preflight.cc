@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <system_error>
-#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "fs/core/store_setup.h"
 #include "fs/exit_codes.h"
+#include "fs/mountinfo.h"
 
 namespace cbzfs {
 namespace {
@@ -48,32 +49,13 @@ Failure PrepareLibrary(std::string* library) {
   return std::nullopt;
 }
 
-// The n-th field (from 0) of the mountinfo line that is mounted last on `path`; see proc(5). Paths
-// there have space, tab, newline and backslash as octal escapes.
-std::string Unescape(absl::string_view field) {
-  std::string plain;
-  for (size_t i = 0; i < field.size(); ++i) {
-    if (field[i] == '\\' && i + 3 < field.size()) {
-      plain += static_cast<char>((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 +
-                                 (field[i + 3] - '0'));
-      i += 3;
-    } else {
-      plain += field[i];
-    }
-  }
-  return plain;
-}
-
 // Type of what is mounted on `path` ("fuse.cbzfs"), empty when nothing is.
 std::string MountedType(const System& system, const std::string& path) {
   std::ifstream file(system.mountinfo);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   std::string type;
-  for (std::string line; std::getline(file, line);) {
-    const std::vector<absl::string_view> halves = absl::StrSplit(line, absl::MaxSplits(" - ", 1));
-    const std::vector<absl::string_view> before = absl::StrSplit(halves[0], ' ');
-    if (halves.size() != 2 || before.size() < 5 || Unescape(before[4]) != path) continue;
-    const std::vector<absl::string_view> after = absl::StrSplit(halves[1], ' ');
-    type = std::string(after[0]);  // the last one covers those before
+  for (const MountLine& mount : ParseMountinfo(text)) {
+    if (mount.point == path) type = mount.type;  // the last one covers those before
   }
   return type;
 }

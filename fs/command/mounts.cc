@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "fs/mountinfo.h"
 
 namespace cbzfs {
 namespace {
@@ -21,22 +22,6 @@ namespace stdfs = std::filesystem;
 std::string ReadAll(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-// Space, tab, newline and backslash stand as octal escapes.
-std::string Unescape(absl::string_view field) {
-  const auto digit = [&](size_t i) { return field[i] >= '0' && field[i] <= '7'; };
-  std::string plain;
-  for (size_t i = 0; i < field.size(); ++i) {
-    if (field[i] == '\\' && i + 3 < field.size() && digit(i + 1) && digit(i + 2) && digit(i + 3)) {
-      plain += static_cast<char>((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 +
-                                 (field[i + 3] - '0'));
-      i += 3;
-    } else {
-      plain += field[i];
-    }
-  }
-  return plain;
 }
 
 template <typename Number>
@@ -103,15 +88,10 @@ std::string UsedBy(const std::string& process, const MountedAt& mount) {
 
 std::vector<MountedAt> MountsIn(std::string_view mountinfo) {
   std::vector<MountedAt> mounts;
-  const std::string text(mountinfo);  // Abseil has its own views here
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    const std::vector<absl::string_view> halves = absl::StrSplit(line, absl::MaxSplits(" - ", 1));
-    if (halves.size() != 2) continue;
-    const std::vector<absl::string_view> before = absl::StrSplit(halves[0], ' ');
-    const std::vector<absl::string_view> after = absl::StrSplit(halves[1], ' ');
-    if (before.size() < 5 || after[0] != "fuse.cbzfs") continue;
-    const auto id = ParseNumber<uint64_t>(before[0]);
-    if (id.has_value()) mounts.push_back({*id, Unescape(before[4])});
+  for (MountLine& line : ParseMountinfo(mountinfo)) {
+    if (line.type == "fuse.cbzfs" && line.id.has_value()) {
+      mounts.push_back({*line.id, std::move(line.point)});
+    }
   }
   return mounts;
 }
