@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "codecs/document/format_names.h"
+#include "fs/command/await.h"
 #include "fs/command/crowd.h"
 #include "fs/core/names.h"
 #include "fs/core/page_recipe.h"
@@ -15,30 +15,6 @@
 
 namespace cbzfs {
 namespace {
-
-// One answer of the pool or the store, waited for.
-template <typename Answer>
-class Awaited {
- public:
-  // What to hand over as the callback; once.
-  auto Callback() {
-    return [state = state_](absl::StatusOr<Answer> answer) {
-      state->answer = std::move(answer);
-      state->come.Notify();
-    };
-  }
-  absl::StatusOr<Answer> Take() {
-    state_->come.WaitForNotification();
-    return std::move(state_->answer);
-  }
-
- private:
-  struct State {
-    absl::Notification come;
-    absl::StatusOr<Answer> answer = absl::UnknownError("");
-  };
-  std::shared_ptr<State> state_ = std::make_shared<State>();
-};
 
 absl::StatusOr<std::shared_ptr<const OpenBook>> OpenComic(const Services& services,
                                                           const std::string& name, bool enhanced) {
@@ -56,9 +32,10 @@ absl::StatusOr<std::shared_ptr<const OpenBook>> OpenComic(const Services& servic
       .source = {.key = key, .format = *format, .enhanced = enhanced},
       .stem = std::string(StemOfPath(name)),
       .rendition = enhanced ? Rendition::kEnhanced : Rendition::kPlain};
-  Awaited<Books::Pointer> book;
-  services.books->Get(name, identity, Priority::kStat, book.Callback());
-  auto made = book.Take();
+  auto made = Await<Books::Pointer>([&](auto done) {
+    services.books->Get(name, identity, Priority::kStat, std::move(done));
+    return 0;
+  });
   if (!made.ok()) return made.status();
   return HoldOpen(name, *std::move(file), *std::move(made));
 }
@@ -86,22 +63,23 @@ InspectedPage FactsOf(const Book& book, uint32_t page) {
 }
 
 absl::StatusOr<Drawn> DrawFrom(const Services& services, const OpenBook& book, uint32_t page) {
-  Awaited<Drawn> drawn;
+  const auto draw = [&](std::shared_ptr<const SourceFile> source, const DrawRequest& request) {
+    return Await<Drawn>([&](auto done) {
+      return services.pool->Draw(std::move(source), request, Priority::kReader, std::move(done));
+    });
+  };
   if (!book.book->MadeOfPlain(page)) {
-    services.pool->Draw(book.file, RequestFor(*book.book, page, services.options.analyse),
-                        Priority::kReader, drawn.Callback());
-    return drawn.Take();
+    return draw(book.file, RequestFor(*book.book, page, services.options.analyse));
   }
-  Awaited<PageStore::Pointer> plain;
   const uint32_t row = book.book->row_index(page);
-  const auto wait = services.pages->Get(book.plain, row, Priority::kReader, plain.Callback());
-  const auto body = plain.Take();
+  const auto body = Await<PageStore::Pointer>([&](auto done) {
+    return services.pages->Get(book.plain, row, Priority::kReader, std::move(done));
+  });
   if (!body.ok()) return body.status();
   auto image = ImageOfPlain(*book.plain->book, row, **body);
   if (!image.ok()) return image.status();
   const DrawRequest request = RequestFor(*book.book, page, services.options.analyse, **image);
-  services.pool->Draw(*std::move(image), request, Priority::kReader, drawn.Callback());
-  return drawn.Take();
+  return draw(*std::move(image), request);
 }
 
 void DrawPage(const Services& services, const OpenBook& book, uint32_t page, InspectedPage* facts) {
