@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "codecs/document/metadata.h"
+
 namespace cbzfs {
 
 // What kind of file a comic is. The numbers are part of index keys: never reuse one.
@@ -140,20 +142,14 @@ struct ArchiveEntry {
 struct Note {
   static constexpr uint32_t kWholeFile = UINT32_MAX;
   uint32_t page = kWholeFile;  // index into Document::pages
-  std::string text;            // as DocumentInfo's strings
+  std::string text;            // printable (utf8.h), at most 1 KiB
 
   friend bool operator==(const Note&, const Note&) = default;
 };
 
-// Document-level metadata; every string is valid UTF-8 without control characters, at most 1 KiB.
-struct DocumentInfo {
-  std::string title;
-  std::string author;
-  friend bool operator==(const DocumentInfo&, const DocumentInfo&) = default;
-};
-
 struct Document {
-  DocumentInfo info;
+  Metadata info;                     // of a PDF, with what a sidecar file says
+  std::vector<PageMark> marks;       // by rising page, at most one for each; none is empty
   std::vector<Page> pages;           // at least one
   std::vector<std::string> inserts;  // shared by pages; see Page::insert
   // Of a real archive: one for each page, in the order of the archive's directory. Else empty.
@@ -203,7 +199,7 @@ inline constexpr uint64_t kMaxKeptPixels = 16'000'000;
 
 // Raised whenever the page table or the bytes of a drawn page change for the same source and
 // options: everything remembered under an older one is stale.
-inline constexpr uint32_t kEngineVersion = 4;
+inline constexpr uint32_t kEngineVersion = 5;
 
 }  // namespace cbzfs
 

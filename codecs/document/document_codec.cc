@@ -38,6 +38,10 @@ bool IsPlainText(std::string_view text) {
   return text.size() <= kMaxInfoBytes && IsPrintable(text);
 }
 
+bool IsMarkText(std::string_view text) {
+  return text.empty() || PrintableText(text, kMaxMarkText) == text;
+}
+
 bool EmptyOr(int size, int wanted) { return size == 0 || size == wanted; }
 
 bool ColumnsAgree(const proto::Document& message) {
@@ -58,6 +62,13 @@ bool EntryColumnsAgree(const proto::Document& message) {
          message.entry_dos_time_size() == entries && message.entry_crc_size() == entries &&
          message.entry_bytes_size() == entries && EmptyOr(message.entry_extra_size(), entries) &&
          message.note_text_size() == message.note_page_size();
+}
+
+bool InfoColumnsAgree(const proto::Document& message) {
+  const int marks = message.mark_page_size();
+  return message.info_field_size() == message.info_text_size() &&
+         message.mark_bookmark_size() == marks && message.mark_label_size() == marks &&
+         message.mark_type_size() == marks;
 }
 
 bool RangeIsInside(const Page& page, uint64_t source_bytes) {
@@ -232,6 +243,50 @@ absl::Status TakeEntries(proto::Document& message, std::vector<ArchiveEntry>& en
   return absl::OkStatus();
 }
 
+void AddInfo(const Document& document, proto::Document& message) {
+  for (const auto& [field, text] : document.info.fields()) {
+    message.add_info_field(static_cast<uint32_t>(field));
+    message.add_info_text(text);
+  }
+  for (const PageMark& mark : document.marks) {
+    message.add_mark_page(mark.page);
+    message.add_mark_bookmark(mark.bookmark);
+    message.add_mark_label(mark.label);
+    message.add_mark_type(static_cast<uint32_t>(mark.type));
+  }
+}
+
+absl::Status TakeInfo(const proto::Document& message, Document& document) {
+  for (int i = 0; i < message.info_field_size(); ++i) {
+    if (message.info_field(i) >= kComicFields) return Bad("unknown field of metadata");
+    const auto field = static_cast<ComicField>(message.info_field(i));
+    if (!Metadata::IsClean(field, message.info_text(i))) return Bad("bad text");
+    if (!document.info.Get(field).empty()) return Bad("a field of metadata twice");
+    document.info.Add(field, message.info_text(i));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TakeMarks(proto::Document& message, Document& document) {
+  document.marks.reserve(message.mark_page_size());
+  for (int i = 0; i < message.mark_page_size(); ++i) {
+    const uint32_t page = message.mark_page(i);
+    if (page >= document.pages.size() || (i > 0 && page <= document.marks.back().page)) {
+      return Bad("marks of no page, or not in order");
+    }
+    if (message.mark_type(i) > kMaxPageType) return Bad("unknown type of a page");
+    PageMark mark{.page = page,
+                  .bookmark = std::move(*message.mutable_mark_bookmark(i)),
+                  .label = std::move(*message.mutable_mark_label(i)),
+                  .type = static_cast<PageType>(message.mark_type(i))};
+    if (mark.empty() || !IsMarkText(mark.bookmark) || !IsMarkText(mark.label)) {
+      return Bad("bad text of a mark");
+    }
+    document.marks.push_back(std::move(mark));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status TakeNotes(proto::Document& message, Document& document) {
   if (static_cast<size_t>(message.note_page_size()) > kMaxNotes) return Bad("too many notes");
   for (int i = 0; i < message.note_page_size(); ++i) {
@@ -282,8 +337,7 @@ absl::Status CheckEntryNames(const std::vector<ArchiveEntry>& entries) {
 
 std::string EncodeDocument(const Document& document) {
   proto::Document message;
-  message.set_title(document.info.title);
-  message.set_author(document.info.author);
+  AddInfo(document, message);
   for (const std::string& insert : document.inserts) message.add_inserts(insert);
   AddPages(document.pages, message);
   AddEntries(document.entries, message);
@@ -303,12 +357,11 @@ absl::StatusOr<Document> DecodeDocument(std::string_view bytes, uint64_t source_
   }
   if (message.kind_size() < 1) return Bad("no pages");
   if (static_cast<uint32_t>(message.kind_size()) > kMaxPages) return Bad("too many pages");
-  if (!ColumnsAgree(message) || !EntryColumnsAgree(message))
+  if (!ColumnsAgree(message) || !EntryColumnsAgree(message) || !InfoColumnsAgree(message))
     return Bad("columns of different lengths");
-  if (!IsPlainText(message.title()) || !IsPlainText(message.author())) return Bad("bad text");
 
   Document document;
-  document.info = {.title = message.title(), .author = message.author()};
+  if (auto status = TakeInfo(message, document); !status.ok()) return status;
   document.locked = message.locked();
   for (std::string& insert : *message.mutable_inserts()) {
     if (insert.size() > kMaxInsertBytes) return Bad("insert too long");
@@ -324,6 +377,7 @@ absl::StatusOr<Document> DecodeDocument(std::string_view bytes, uint64_t source_
   }
   if (auto status = TakeEntries(message, document.entries); !status.ok()) return status;
   if (auto status = CheckSort(document, source_bytes); !status.ok()) return status;
+  if (auto status = TakeMarks(message, document); !status.ok()) return status;
   if (auto status = TakeNotes(message, document); !status.ok()) return status;
   return document;
 }

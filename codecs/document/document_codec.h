@@ -15,7 +15,9 @@
 //   kImage, kRaw   the range inside the source; the insert fields are not looked at
 //   kRaw           width and height 1
 //   inserts        each at most kMaxInsertBytes
-//   strings        valid UTF-8, at most kMaxInfoBytes, no byte below 0x20 and no 0x7F
+//   metadata       as Metadata::IsClean() has it, each field once
+//   marks          by rising page, none empty; texts printable, at most kMaxMarkText
+//   notes' texts   valid UTF-8, at most kMaxInfoBytes, no byte below 0x20 and no 0x7F
 //   notes          at most kMaxNotes; page an index into the pages or kWholeFile
 //
 // And of the document as a whole, which is one of three things:

@@ -35,4 +35,23 @@ bool IsValidUtf8(std::string_view text) {
   return true;
 }
 
+std::string PrintableText(std::string_view text, size_t max_bytes) {
+  std::string out;
+  while (!text.empty()) {
+    const Utf8Char c = DecodeUtf8(text);
+    // C0 and C1 controls, DEL, line and paragraph separator: what could break a line or a terminal.
+    const bool control =
+        c.code < 0x20 || (c.code >= 0x7F && c.code < 0xA0) || c.code == 0x2028 || c.code == 0x2029;
+    // Two that XML has no room for (XML 1.0, 2.2).
+    const bool none = c.bytes == 0 || c.code == 0xFFFE || c.code == 0xFFFF;
+    const std::string_view piece = none ? "?" : control ? " " : text.substr(0, c.bytes);
+    if (out.size() + piece.size() > max_bytes) break;
+    out += piece;
+    text.remove_prefix(c.bytes == 0 ? 1 : c.bytes);
+  }
+  const size_t first = out.find_first_not_of(' ');
+  if (first == std::string::npos) return "";
+  return out.substr(first, out.find_last_not_of(' ') - first + 1);
+}
+
 }  // namespace cbzfs

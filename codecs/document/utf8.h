@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace cbzfs {
@@ -20,6 +21,10 @@ struct Utf8Char {
 Utf8Char DecodeUtf8(std::string_view text);
 
 bool IsValidUtf8(std::string_view text);
+
+// `text`, which may be any bytes, as valid UTF-8 without control characters or blanks around it, at
+// most `max_bytes` long.
+std::string PrintableText(std::string_view text, size_t max_bytes);
 
 }  // namespace cbzfs
 

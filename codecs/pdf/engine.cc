@@ -38,23 +38,6 @@ PdfEngine::Impl::~Impl() { fz_drop_context(ctx); }
 PdfEngine::PdfEngine() : impl_(std::make_unique<Impl>()) {}
 PdfEngine::~PdfEngine() = default;
 
-std::string PrintableText(std::string_view text, size_t max_bytes) {
-  std::string out;
-  while (!text.empty()) {
-    const Utf8Char c = DecodeUtf8(text);
-    // C0 and C1 controls, DEL, line and paragraph separator: what could break a line or a terminal.
-    const bool control =
-        c.code < 0x20 || (c.code >= 0x7F && c.code < 0xA0) || c.code == 0x2028 || c.code == 0x2029;
-    const std::string_view piece = c.bytes == 0 ? "?" : control ? " " : text.substr(0, c.bytes);
-    if (out.size() + piece.size() > max_bytes) break;
-    out += piece;
-    text.remove_prefix(c.bytes == 0 ? 1 : c.bytes);
-  }
-  const size_t first = out.find_first_not_of(' ');
-  if (first == std::string::npos) return "";
-  return out.substr(first, out.find_last_not_of(' ') - first + 1);
-}
-
 absl::Status CaughtStatus(fz_context* ctx, absl::StatusCode code) {
   if (fz_caught(ctx) == FZ_ERROR_MEMORY) code = absl::StatusCode::kResourceExhausted;
   return absl::Status(code, PrintableText(fz_caught_message(ctx), kMaxMessageBytes));

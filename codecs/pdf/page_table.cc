@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "codecs/pdf/color_profiles.h"
+#include "codecs/pdf/document_info.h"
 #include "codecs/pdf/enhanced_originals.h"
 #include "codecs/pdf/original_image.h"
 #include "codecs/pdf/page_box.h"
@@ -15,8 +16,6 @@ namespace {
 constexpr float kLeastAutoDpi = 150;
 constexpr float kMostAutoDpi = 300;
 constexpr float kDefaultAutoDpi = 200;  // of a page without an image
-
-constexpr size_t kMaxInfoText = 1024;
 
 // Of decoded images MuPDF holds on to so many while it draws a page: the size of its store.
 constexpr uint64_t kMostKept = uint64_t{64} << 20;
@@ -167,23 +166,12 @@ Page OriginalPage(const Draft& draft, ColorProfiles* profiles) {
   return page;
 }
 
-std::string InfoText(const Pdf::Impl& pdf, pdf_obj* key) {
-  const char* text = nullptr;
-  const absl::Status status = Try(pdf.ctx, absl::StatusCode::kDataLoss, [&] {
-    pdf_obj* info = pdf_dict_get(pdf.ctx, pdf_trailer(pdf.ctx, pdf.doc), PDF_NAME(Info));
-    text = pdf_dict_get_text_string(pdf.ctx, info, key);
-  });
-  return status.ok() && text != nullptr ? PrintableText(text, kMaxInfoText) : "";
-}
-
 }  // namespace
 
 absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options, bool sparing) {
   impl_->TakeStore();
   Document document;
   document.locked = impl_->locked;
-  document.info.title = InfoText(*impl_, PDF_NAME(Title));
-  document.info.author = InfoText(*impl_, PDF_NAME(Author));
   ColorProfiles profiles(impl_->ctx, impl_->doc);
   const uint32_t count = impl_->page_count;
   if (count > options.max_pages) {
@@ -221,6 +209,7 @@ absl::StatusOr<Document> Pdf::Analyse(const AnalyseOptions& options, bool sparin
   FillSlots(impl_.get(), described, options, sparing, &document.pages);
   DescribeOriginals(impl_->source, options, sparing, &document.pages);
   document.inserts = profiles.TakeInserts();
+  if (auto status = DescribeDocument(impl_.get(), &document); !status.ok()) return status;
   return document;
 }
 

@@ -58,9 +58,6 @@ struct Pdf::Impl {
                                      uint64_t max_payload);
 };
 
-// `text` as valid UTF-8 without control characters or blanks around it, at most `max_bytes` long.
-std::string PrintableText(std::string_view text, size_t max_bytes);
-
 // The error that fz_catch has just caught. `code` says what any error but the end of memory means.
 absl::Status CaughtStatus(fz_context* ctx, absl::StatusCode code);
 

@@ -30,7 +30,7 @@ absl::StatusOr<Job::Answer> ReadDocument(const Job& job, const proto::Reply& rep
   // What an archive has beside its images is handed on and is no page.
   const auto pages = std::count_if(document->pages.begin(), document->pages.end(),
                                    [](const Page& page) { return page.kind != PageKind::kRaw; });
-  if (static_cast<uint64_t>(pages) > job.options.max_pages) {
+  if (static_cast<uint64_t>(pages) > job.analysis.options.max_pages) {
     return absl::DataLossError("a page table longer than asked for");
   }
   return *std::move(document);
@@ -67,7 +67,10 @@ proto::Request MakeRequest(const Job& job) {
       request.mutable_probe();
       break;
     case Job::Kind::kAnalyse:
-      *request.mutable_analyse()->mutable_options() = ToProto(job.options);
+      *request.mutable_analyse()->mutable_options() = ToProto(job.analysis.options);
+      if (job.analysis.sidecar != nullptr) {
+        request.mutable_analyse()->set_sidecar_bytes(job.analysis.sidecar->bytes());
+      }
       // What is drawn small to find slots may be what hangs, kills or takes the memory; without it
       // every page but the bad one can still be read. It gives other slots, so never because
       // somebody else killed a worker: the same file has the same size on every mount.

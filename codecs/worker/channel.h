@@ -29,7 +29,7 @@ namespace cbzfs {
 enum class Wait { kNo, kYes };
 
 // The most descriptors a message has beside it.
-inline constexpr size_t kMaxDescriptors = 2;
+inline constexpr size_t kMaxDescriptors = 3;
 
 // A connected pair, both ends close-on-exec.
 absl::StatusOr<std::pair<UniqueFd, UniqueFd>> MakeSocketPair();

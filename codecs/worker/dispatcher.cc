@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "codecs/worker/answer.h"
 #include "codecs/worker/channel.h"
@@ -171,10 +172,10 @@ bool Dispatcher::Assign(Worker* worker, std::unique_ptr<Job> job, bool slow, Mon
   Replace(memory_.InTheWay(*job, worker->number), now);
   proto::Request request = MakeRequest(*job);
   request.set_data_limit(memory_.Begin(*job, worker->number, worker->pid));
-  const int descriptors[] = {job->source->fd(), result.get()};
-  const absl::Status sent =
-      SendMessage(worker->socket.get(), request,
-                  absl::MakeConstSpan(descriptors, result.valid() ? 2 : 1), Wait::kNo);
+  absl::InlinedVector<int, kMaxDescriptors> descriptors = {job->source->fd()};
+  if (result.valid()) descriptors.push_back(result.get());
+  if (job->analysis.sidecar != nullptr) descriptors.push_back(job->analysis.sidecar->fd());
+  const absl::Status sent = SendMessage(worker->socket.get(), request, descriptors, Wait::kNo);
   if (!sent.ok()) memory_.End(worker->number);
   if (absl::IsInternal(sent)) {  // the source's descriptor, or the system's limits
     FinishJob(std::move(job), absl::UnavailableError(sent.message()), now);

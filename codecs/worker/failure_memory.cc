@@ -7,7 +7,7 @@ FailureMemory::Key FailureMemory::KeyOf(const Job& job) {
   return {.source = job.source->key(),
           .format = job.source->format(),
           .kind = job.kind,
-          .enhanced = job.kind == Job::Kind::kAnalyse && job.options.enhanced,
+          .enhanced = job.kind == Job::Kind::kAnalyse && job.analysis.options.enhanced,
           .finish = draw ? job.draw.finish : Finish::kPage,
           .page = draw ? job.draw.page : 0};
 }

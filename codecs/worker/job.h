@@ -27,8 +27,8 @@ struct Job {
   Kind kind = Kind::kProbe;
   Priority priority = Priority::kBackground;
   std::shared_ptr<const SourceFile> source;
-  AnalyseOptions options;  // kAnalyse
-  DrawRequest draw;        // kDraw
+  AnalyseRequest analysis;  // kAnalyse
+  DrawRequest draw;         // kDraw
   absl::AnyInvocable<void(absl::StatusOr<Answer>)> done;
 
   // Set by a try that failed; the next one is the last.

@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "codecs/comic/archive_comic.h"
 #include "codecs/pdf/pdf.h"
+#include "codecs/worker/mapped_file.h"
 #include "codecs/worker/unique_fd.h"
 
 namespace cbzfs {
@@ -61,13 +62,9 @@ class OpenSources {
   void Clear() { sources_.clear(); }
 
  private:
-  struct Unmap {
-    uint64_t bytes;
-    void operator()(uint8_t* data) const;
-  };
   struct Entry {
     Key key;
-    std::unique_ptr<uint8_t, Unmap> mapping;
+    MappedFile mapping;
     // After the mapping, so they go first.
     std::unique_ptr<Pdf> pdf;
     std::unique_ptr<ArchiveComic> archive;

@@ -9,10 +9,13 @@
 #include "codecs/comic/image_comic.h"
 #include "codecs/document/document_codec.h"
 #include "codecs/document/picture_size.h"
+#include "codecs/document/utf8.h"
+#include "codecs/metadata/sidecar.h"
 #include "codecs/pdf/notice.h"
 #include "codecs/picture/picture.h"
 #include "codecs/worker/channel.h"
 #include "codecs/worker/malloc_watch.h"
+#include "codecs/worker/mapped_file.h"
 #include "codecs/worker/open_sources.h"
 #include "codecs/worker/protocol.h"
 #include "codecs/worker/result_file.h"
@@ -39,14 +42,35 @@ absl::Status Probe(const Source& source, proto::Reply* reply) {
   return absl::OkStatus();
 }
 
+// What the sidecar says goes into the document; what is wrong with it, into its notes.
+absl::Status TakeSidecar(int sidecar, uint64_t bytes, Document* document) {
+  const absl::StatusOr<MappedFile> mapped = MappedFile::Map(sidecar, bytes);
+  if (!mapped.ok()) return mapped.status();
+  const absl::Span<const uint8_t> text = mapped->bytes();
+  const absl::StatusOr<Sidecar> said =
+      ReadSidecar({reinterpret_cast<const char*>(text.data()), text.size()});
+  if (said.ok()) {
+    AddSidecar(*said, document);
+  } else if (!absl::IsNotFound(said.status()) && document->notes.size() < kMaxNotes) {
+    document->notes.push_back(
+        {.text = PrintableText("the file beside it that should say what it is: " +
+                                   std::string(said.status().message()),
+                               kMaxInfoBytes)});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Analyse(const Source& source, const proto::Request::Analyse& request, int result,
-                     proto::Reply* reply) {
+                     int sidecar, proto::Reply* reply) {
   const AnalyseOptions options = FromProto(request.options());
-  const absl::StatusOr<Document> document =
+  absl::StatusOr<Document> document =
       source.pdf != nullptr       ? source.pdf->Analyse(options, request.sparing())
       : source.archive != nullptr ? source.archive->Analyse(options, request.sparing())
                                   : AnalyseImage(source.file, options, request.sparing());
   if (!document.ok()) return document.status();
+  if (request.sidecar_bytes() > 0) {
+    if (auto s = TakeSidecar(sidecar, request.sidecar_bytes(), &*document); !s.ok()) return s;
+  }
   const std::string bytes = EncodeDocument(*document);
   reply->set_result_bytes(bytes.size());
   return WriteResult(result, bytes);
@@ -123,20 +147,24 @@ absl::Status Draw(const Source& source, const proto::Request::Draw& request, int
   return WriteResult(result, made->jpeg.payload);
 }
 
-absl::Status Serve(OpenSources* sources, const proto::Request& request, UniqueFd file, int result,
-                   proto::Reply* reply) {
+absl::Status Serve(OpenSources* sources, const proto::Request& request,
+                   std::vector<UniqueFd>* descriptors, proto::Reply* reply) {
+  // Their number has been looked at.
+  const int result = descriptors->size() > 1 ? (*descriptors)[1].get() : -1;
+  const int sidecar = descriptors->size() > 2 ? (*descriptors)[2].get() : -1;
   const OpenSources::Key key = {.source = request.source_key(),
                                 .format = static_cast<SourceFormat>(request.format()),
                                 .bytes = request.source_bytes()};
   if (request.fresh()) sources->Clear();
   const std::vector<std::string> passwords(request.passwords().begin(), request.passwords().end());
-  const absl::StatusOr<Source> source = sources->Get(key, std::move(file), passwords);
+  const absl::StatusOr<Source> source =
+      sources->Get(key, std::move(descriptors->front()), passwords);
   if (!source.ok()) return source.status();
   switch (request.what_case()) {
     case proto::Request::kProbe:
       return Probe(*source, reply);
     case proto::Request::kAnalyse:
-      return Analyse(*source, request.analyse(), result, reply);
+      return Analyse(*source, request.analyse(), result, sidecar, reply);
     case proto::Request::kDraw:
       return Draw(*source, request.draw(), result, reply);
     case proto::Request::WHAT_NOT_SET:
@@ -155,7 +183,8 @@ int ServeRequests(const Engines& engines, int socket, const proto::Hello& hello)
     absl::StatusOr<std::vector<UniqueFd>> descriptors =
         ReceiveMessage(socket, kMaxDescriptors, Wait::kYes, &request);
     if (absl::IsUnavailable(descriptors.status())) return 0;
-    const size_t expected = request.has_probe() ? 1 : 2;
+    const bool sidecar = request.has_analyse() && request.analyse().sidecar_bytes() > 0;
+    const size_t expected = request.has_probe() ? 1 : sidecar ? 3 : 2;
     if (!descriptors.ok() || descriptors->size() != expected) return 1;
 
     proto::Reply reply;
@@ -165,8 +194,7 @@ int ServeRequests(const Engines& engines, int socket, const proto::Hello& hello)
     HoldToData(request.data_limit());
     WatchMalloc();
     try {
-      status = Serve(&sources, request, std::move(descriptors->front()), descriptors->back().get(),
-                     &reply);
+      status = Serve(&sources, request, &*descriptors, &reply);
     } catch (const std::bad_alloc&) {
       status = absl::ResourceExhaustedError("memory ended");
       exhausted = true;

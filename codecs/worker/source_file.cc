@@ -41,4 +41,8 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> SourceFile::OfNotice(std::stri
   return InMemory(text, key, SourceFormat::kNotice);
 }
 
+absl::StatusOr<std::shared_ptr<const SourceFile>> SourceFile::OfSidecar(std::string_view text) {
+  return InMemory(text, 0, SourceFormat::kNotice);
+}
+
 }  // namespace cbzfs

@@ -45,6 +45,9 @@ class SourceFile {
   static absl::StatusOr<std::shared_ptr<const SourceFile>> OfNotice(std::string_view text,
                                                                     uint64_t key);
 
+  // A sidecar (codecs/metadata/sidecar.h) as it was when it was read, likewise.
+  static absl::StatusOr<std::shared_ptr<const SourceFile>> OfSidecar(std::string_view text);
+
   int fd() const { return fd_; }
   uint64_t bytes() const { return bytes_; }
   // Hash of (dev, ino, size, mtime, ctime) and the passwords: says which version of which file this

@@ -44,7 +44,7 @@ class WorkerPoolImpl final : public WorkerPool {
 
   RequestId Probe(std::shared_ptr<const SourceFile> source, Priority priority,
                   absl::AnyInvocable<void(absl::StatusOr<ProbeResult>)> done) override;
-  RequestId Analyse(std::shared_ptr<const SourceFile> source, const AnalyseOptions& options,
+  RequestId Analyse(std::shared_ptr<const SourceFile> source, const AnalyseRequest& request,
                     Priority priority,
                     absl::AnyInvocable<void(absl::StatusOr<Document>)> done) override;
   RequestId Draw(std::shared_ptr<const SourceFile> source, const DrawRequest& request,
@@ -150,13 +150,13 @@ WorkerPool::RequestId WorkerPoolImpl::Probe(
 }
 
 WorkerPool::RequestId WorkerPoolImpl::Analyse(
-    std::shared_ptr<const SourceFile> source, const AnalyseOptions& options, Priority priority,
+    std::shared_ptr<const SourceFile> source, const AnalyseRequest& request, Priority priority,
     absl::AnyInvocable<void(absl::StatusOr<Document>)> done) {
   auto job = std::make_unique<Job>();
   job->kind = Job::Kind::kAnalyse;
   job->priority = priority;
   job->source = std::move(source);
-  job->options = options;
+  job->analysis = request;
   return Submit<Document>(std::move(job), std::move(done));
 }
 

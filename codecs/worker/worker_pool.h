@@ -75,6 +75,12 @@ enum class Finish : uint8_t {
   kEntry = 3,      // an archive's entry, uncompressed
 };
 
+struct AnalyseRequest {
+  AnalyseOptions options;
+  // A file beside the document that says what it is (codecs/metadata/sidecar.h); null: none.
+  std::shared_ptr<const SourceFile> sidecar;
+};
+
 struct DrawRequest {
   uint32_t page = 0;
   Page row;  // of the document's table
@@ -164,7 +170,7 @@ class WorkerPool {
 
   virtual RequestId Probe(std::shared_ptr<const SourceFile> source, Priority priority,
                           absl::AnyInvocable<void(absl::StatusOr<ProbeResult>)> done) = 0;
-  virtual RequestId Analyse(std::shared_ptr<const SourceFile> source, const AnalyseOptions& options,
+  virtual RequestId Analyse(std::shared_ptr<const SourceFile> source, const AnalyseRequest& request,
                             Priority priority,
                             absl::AnyInvocable<void(absl::StatusOr<Document>)> done) = 0;
   virtual RequestId Draw(std::shared_ptr<const SourceFile> source, const DrawRequest& request,

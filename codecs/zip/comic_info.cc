@@ -2,8 +2,10 @@
 
 #include <pugixml.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "codecs/document/utf8.h"
+#include "codecs/zip/file_name_info.h"
 
 namespace cbzfs {
 namespace {
@@ -54,45 +56,78 @@ std::string CleanText(std::string_view text) {
 
 bool IsBlank(std::string_view text) { return text.find_first_not_of(' ') == text.npos; }
 
-void AppendText(pugi::xml_node parent, const char* name, std::string_view text) {
-  const std::string clean = CleanText(text);
-  if (!IsBlank(clean)) parent.append_child(name).text().set(clean.c_str());
+void AppendText(pugi::xml_node parent, std::string_view name, const std::string& text) {
+  if (text.empty()) return;
+  parent.append_child(std::string(name).c_str()).text().set(text.c_str());
 }
 
-// All but the pages. Returns the empty Pages element.
-pugi::xml_node AppendBook(pugi::xml_document& xml, const ComicInfoSource& source) {
-  pugi::xml_node declaration = xml.append_child(pugi::node_declaration);
-  declaration.append_attribute("version") = "1.0";
-  declaration.append_attribute("encoding") = "utf-8";
-  pugi::xml_node book = xml.append_child("ComicInfo");
-  const DocumentInfo& info = source.document.info;
-  AppendText(book, "Title", IsBlank(CleanText(info.title)) ? source.stem : info.title);
-  AppendText(book, "Notes", absl::StrFormat("cbzfs id %016x", source.fingerprint));
-  AppendText(book, "Writer", info.author);
-  book.append_child("PageCount").text().set(static_cast<unsigned>(source.document.pages.size()));
-  return book.append_child("Pages");
-}
+// What of a book's pages is not to be seen on each of them alone.
+class PageFacts {
+ public:
+  explicit PageFacts(const Document& document) : document_(document) {
+    size_t upright = 0;
+    for (const Page& page : document.pages) upright += page.height > page.width ? 1 : 0;
+    upright_ = 2 * upright > document.pages.size();
+    for (const PageMark& mark : document.marks) {
+      has_cover_ = has_cover_ || mark.type == PageType::kFrontCover;
+    }
+  }
 
-void AppendPage(pugi::xml_node pages, const ComicInfoSource& source, uint32_t index) {
+  bool IsDouble(uint32_t page) const {
+    return upright_ && document_.pages[page].width > document_.pages[page].height;
+  }
+  // "" where there is nothing to say.
+  std::string_view TypeOf(uint32_t page, const PageMark* mark) const {
+    if (mark != nullptr && mark->type != PageType::kStory) return NameOf(mark->type);
+    return page == 0 && !has_cover_ ? NameOf(PageType::kFrontCover) : std::string_view();
+  }
+
+ private:
+  const Document& document_;
+  bool upright_ = false;
+  bool has_cover_ = false;
+};
+
+// Goes through the pages in order, with their marks.
+class MarkFinder {
+ public:
+  explicit MarkFinder(const Document& document)
+      : next_(document.marks.begin()), end_(document.marks.end()) {}
+  // Of rising pages.
+  const PageMark* Find(uint32_t page) {
+    while (next_ != end_ && next_->page < page) ++next_;
+    return next_ != end_ && next_->page == page ? &*next_ : nullptr;
+  }
+
+ private:
+  std::vector<PageMark>::const_iterator next_;
+  const std::vector<PageMark>::const_iterator end_;
+};
+
+void AppendPage(pugi::xml_node pages, const ComicInfoSource& source, const PageFacts& facts,
+                uint32_t index, const PageMark* mark) {
   const Page& row = source.document.pages[index];
   pugi::xml_node page = pages.append_child("Page");
   page.append_attribute("Image") = index;
-  if (index == 0) page.append_attribute("Type") = "FrontCover";
+  const std::string_view type = facts.TypeOf(index, mark);
+  if (!type.empty()) page.append_attribute("Type") = std::string(type).c_str();
+  if (facts.IsDouble(index)) page.append_attribute("DoublePage") = "true";
   page.append_attribute("ImageSize") =
       static_cast<unsigned long long>(source.data_bytes(index));  // NOLINT(runtime/int): pugixml's
+  if (mark != nullptr && !mark->label.empty()) page.append_attribute("Key") = mark->label.c_str();
+  if (mark != nullptr && !mark->bookmark.empty()) {
+    page.append_attribute("Bookmark") = mark->bookmark.c_str();
+  }
   page.append_attribute("ImageWidth") = row.width;
   page.append_attribute("ImageHeight") = row.height;
 }
 
-void Write(const pugi::xml_document& xml, pugi::xml_writer& writer) {
-  xml.save(writer, "", pugi::format_indent, pugi::encoding_utf8);
+// A page of which there is nothing to say but numbers; how long its element is without them.
+bool IsPlain(const PageFacts& facts, uint32_t page, const PageMark* mark) {
+  return mark == nullptr && facts.TypeOf(page, nullptr).empty() && !facts.IsDouble(page);
 }
-
-uint64_t WrittenBytes(const pugi::xml_document& xml) {
-  CountingWriter writer;
-  Write(xml, writer);
-  return writer.bytes();
-}
+constexpr std::string_view kPlainPage =
+    "<Page Image=\"\" ImageSize=\"\" ImageWidth=\"\" ImageHeight=\"\" />\n";
 
 uint64_t Digits(uint64_t number) {
   uint64_t digits = 1;
@@ -105,33 +140,67 @@ uint64_t PageDigits(const ComicInfoSource& source, uint32_t index) {
   return Digits(index) + Digits(source.data_bytes(index)) + Digits(row.width) + Digits(row.height);
 }
 
+// All of it, but without the plain pages if these are only counted.
+void Write(const ComicInfoSource& source, uint64_t* plain_bytes, pugi::xml_writer& writer) {
+  const Document& document = source.document;
+  pugi::xml_document xml;
+  pugi::xml_node declaration = xml.append_child(pugi::node_declaration);
+  declaration.append_attribute("version") = "1.0";
+  declaration.append_attribute("encoding") = "utf-8";
+  pugi::xml_node book = xml.append_child("ComicInfo");
+
+  const Metadata known = BookInfo(document, source.stem);
+  const std::string id = absl::StrFormat("cbzfs id %016x", source.fingerprint);
+  const auto append = [&](ComicField field) {
+    std::string text(known.Get(field));
+    if (field == ComicField::kTitle && text.empty()) text = CleanText(source.stem);
+    if (field == ComicField::kTitle && IsBlank(text)) text.clear();
+    if (field == ComicField::kNotes) text = text.empty() ? id : absl::StrCat(text, " [", id, "]");
+    AppendText(book, NameOf(field), text);
+  };
+  for (size_t i = 0; i < kComicFields; ++i) {
+    const auto field = static_cast<ComicField>(i);
+    if (field == ComicField::kLanguageIso) {
+      book.append_child("PageCount").text().set(static_cast<unsigned>(document.pages.size()));
+    }
+    if (field == ComicField::kCommunityRating) {
+      const PageFacts facts(document);
+      MarkFinder marks(document);
+      pugi::xml_node pages = book.append_child("Pages");
+      for (uint32_t page = 0; page < document.pages.size(); ++page) {
+        const PageMark* const mark = marks.Find(page);
+        if (plain_bytes == nullptr || !IsPlain(facts, page, mark)) {
+          AppendPage(pages, source, facts, page, mark);
+        } else {
+          *plain_bytes += kPlainPage.size() + PageDigits(source, page);
+        }
+      }
+    }
+    append(field);
+  }
+  xml.save(writer, "", pugi::format_indent, pugi::encoding_utf8);
+}
+
 }  // namespace
 
+Metadata BookInfo(const Document& document, std::string_view stem) {
+  Metadata info = document.info;
+  info.AddAll(InfoOfFileName(stem));
+  return info;
+}
+
 std::string ComicInfoText(const ComicInfoSource& source) {
-  const auto page_count = static_cast<uint32_t>(source.document.pages.size());
-  pugi::xml_document xml;
-  pugi::xml_node pages = AppendBook(xml, source);
-  for (uint32_t i = 0; i < page_count; ++i) AppendPage(pages, source, i);
   constexpr size_t kBytesAPage = 90;
-  StringWriter writer(4096 + kBytesAPage * page_count);
-  Write(xml, writer);
+  StringWriter writer(4096 + kBytesAPage * source.document.pages.size());
+  Write(source, nullptr, writer);
   return writer.Take();
 }
 
 uint64_t ComicInfoBytes(const ComicInfoSource& source) {
-  const auto page_count = static_cast<uint32_t>(source.document.pages.size());
-  // Page elements differ from one another in their digits only, but for the first, which has a
-  // type; so two are written and the others counted.
-  pugi::xml_document xml;
-  pugi::xml_node pages = AppendBook(xml, source);
-  AppendPage(pages, source, 0);
-  const uint64_t with_one = WrittenBytes(xml);
-  if (page_count == 1) return with_one;
-  AppendPage(pages, source, 1);
-  const uint64_t with_two = WrittenBytes(xml);
-  uint64_t bytes = with_two + (page_count - 2) * (with_two - with_one - PageDigits(source, 1));
-  for (uint32_t i = 2; i < page_count; ++i) bytes += PageDigits(source, i);
-  return bytes;
+  CountingWriter writer;
+  uint64_t plain_bytes = 0;
+  Write(source, &plain_bytes, writer);
+  return writer.bytes() + plain_bytes;
 }
 
 }  // namespace cbzfs

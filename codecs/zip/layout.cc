@@ -10,6 +10,7 @@
 #include "codecs/document/document_codec.h"
 #include "codecs/zip/archive_names.h"
 #include "codecs/zip/com_padding.h"
+#include "codecs/zip/comic_book_info.h"
 #include "codecs/zip/layout_internal.h"
 #include "codecs/zip/raw_entry.h"
 
@@ -95,8 +96,9 @@ Layout::Layout(std::shared_ptr<const Document> document, std::string_view stem,
       stem_(stem),
       identity_(identity),
       options_(options),
-      lead_(document_->entries.empty() ? 1 : 0),
-      names_(NamesOf(*document_, stem, options.names)) {}
+      lead_(document_->entries.empty() && options.comic_info ? 1 : 0),
+      names_(NamesOf(*document_, stem, options.names)),
+      comment_(document_->entries.empty() && options.comment ? ComicBookInfo(*document_, stem) : "") {}
 
 absl::StatusOr<std::shared_ptr<const Layout>> Layout::Create(
     std::shared_ptr<const Document> document, std::string_view stem, const BookIdentity& identity,
@@ -129,7 +131,7 @@ absl::Status Layout::Place() {
   const auto wide = std::partition_point(offsets_.begin(), offsets_.end(), fits);
   first_zip64_ = static_cast<size_t>(wide - offsets_.begin());
   const ZipEnd end = End();
-  size_ = at + end.directory_bytes + kEndRecordBytes + (EndNeedsZip64(end) ? kZip64EndBytes : 0);
+  size_ = at + end.directory_bytes + kEndRecordBytes + comment_.size() + (EndNeedsZip64(end) ? kZip64EndBytes : 0);
   return absl::OkStatus();
 }
 
@@ -154,7 +156,8 @@ void Layout::ChooseTail() {
   last_tail_bytes_ = kEoiBytes;
   const uint64_t wanted = ConstantEndFor(options_.guard);
   // What ZIP64 adds is left out: it follows from the offsets, and these from this.
-  uint64_t after = kEoiBytes + DirectoryBytesBefore(page_count() + lead_) + kEndRecordBytes;
+  uint64_t after = kEoiBytes + DirectoryBytesBefore(page_count() + lead_) + kEndRecordBytes +
+                   comment_.size();
   auto page = static_cast<uint32_t>(page_count() - 1);
   for (; IsRaw(page); --page) {
     after += ShapeAt(page, 0).total();
@@ -229,7 +232,8 @@ std::string Layout::PageFacts(uint32_t index) const {
 ZipEnd Layout::End() const {
   return {.entries = page_count() + lead_,
           .directory_offset = offsets_.back(),
-          .directory_bytes = DirectoryBytesBefore(page_count() + lead_)};
+          .directory_bytes = DirectoryBytesBefore(page_count() + lead_),
+          .comment = comment_};
 }
 
 size_t Layout::EntryAt(uint64_t offset) const {

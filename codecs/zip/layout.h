@@ -8,9 +8,9 @@
 //
 //   entry 0        ComicInfo.xml, ended with spaces so that the next local header is aligned
 //   entry 1..n     the pages, one after another without gaps
-//   central directory, end record
+//   central directory, end record with a comment (comic_book_info.h)
 //
-// A document of a real archive (Document::entries) has no ComicInfo.xml of ours: its own, if there
+// A document of a real archive (Document::entries) has no ComicInfo.xml and no comment of ours: its own, if there
 // is one, is among its pages. These are drawn (enhanced images) or raw (handed on as they are), in
 // the archive's order and under its names (archive_names.h).
 //
@@ -72,6 +72,9 @@ namespace cbzfs {
 struct LayoutOptions {
   uint32_t guard = 4096;  // 0, 4096 or 65536: constant bytes at the start of a drawn page's entry
   PageNames names = PageNames::kNumber;
+  // Where the document is none of a real archive: whether it has a ComicInfo.xml, and a comment.
+  bool comic_info = true;
+  bool comment = true;
   friend bool operator==(const LayoutOptions&, const LayoutOptions&) = default;
 };
 
@@ -127,6 +130,9 @@ class Layout {
   uint64_t InfoDataOffset() const;
   uint64_t InfoDataBytes() const;
 
+  // Of the archive. "" where there is none.
+  const std::string& comment() const { return comment_; }
+
   // ComicInfo.xml of an archive in which the data of the pages has other lengths.
   std::string InfoText(const std::function<uint64_t(uint32_t page)>& data_bytes) const;
 
@@ -173,6 +179,7 @@ class Layout {
   const LayoutOptions options_;
   const size_t lead_;  // entries before the first page
   const EntryNames names_;
+  const std::string comment_;
   // Of the extra fields of all pages before a page, and of all; empty where there are none.
   std::vector<uint64_t> extras_before_;
   size_t tail_page_ = SIZE_MAX;  // the page with the long tail

@@ -68,7 +68,9 @@ absl::StatusOr<std::vector<PlacedBytes>> TightArchive::AddPage(uint32_t crc, uin
 std::vector<PlacedBytes> TightArchive::Finish(std::string_view comment) {
   std::vector<PlacedBytes> rest;
   std::string directory;
-  ZipEnd end{.entries = entries_.size(), .directory_offset = offset_};
+  ZipEnd end{.entries = entries_.size(),
+             .directory_offset = offset_,
+             .comment = std::string(comment)};
   if (info_bytes_ > 0) {
     std::string text =
         layout_->InfoText([this](uint32_t page) { return uint64_t{entries_[page].bytes}; });
@@ -87,23 +89,9 @@ std::vector<PlacedBytes> TightArchive::Finish(std::string_view comment) {
   for (const ZipEntry& entry : entries_) directory += CentralRecord(entry);
   end.directory_bytes = directory.size();
   directory += EndRecords(end);
-  // The last two bytes are the comment's length (APPNOTE 4.3.16).
-  directory[directory.size() - 2] = static_cast<char>(comment.size() & 0xFF);
-  directory[directory.size() - 1] = static_cast<char>(comment.size() >> 8);
-  directory += comment;
   rest.push_back({offset_, std::move(directory)});
   offset_ += rest.back().bytes.size();
   return rest;
-}
-
-std::string_view ArchiveComment(std::string_view end) {
-  constexpr std::string_view kSignature = "PK\5\6";
-  const size_t at = end.rfind(kSignature);
-  if (at == end.npos || end.size() - at < kEndRecordBytes) return "";
-  const size_t length = static_cast<unsigned char>(end[at + 20]) |
-                        static_cast<size_t>(static_cast<unsigned char>(end[at + 21])) << 8;
-  const std::string_view comment = end.substr(at + kEndRecordBytes);
-  return comment.size() == length ? comment : "";
 }
 
 }  // namespace cbzfs

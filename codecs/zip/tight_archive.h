@@ -57,10 +57,6 @@ class TightArchive {
   std::vector<ZipEntry> entries_;  // of the pages
 };
 
-// The comment at the end of the archive of which these are the last bytes; empty: it has none, or
-// they are no end of an archive.
-std::string_view ArchiveComment(std::string_view end);
-
 }  // namespace cbzfs
 
 #endif  // CBZFS_CODECS_ZIP_TIGHT_ARCHIVE_H_

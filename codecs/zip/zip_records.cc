@@ -123,8 +123,9 @@ std::string EndRecords(const ZipEnd& end) {
                      .U16(std::min(end.entries, kFull16))
                      .U32(std::min(end.directory_bytes, kFull32))
                      .U32(std::min(end.directory_offset, kFull32))
-                     .U16(0)
-                     .Take();
+                     .U16(static_cast<uint16_t>(end.comment.size()))
+                     .Take() +
+         end.comment;
 }
 
 }  // namespace cbzfs

@@ -47,6 +47,7 @@ struct ZipEnd {
   uint64_t entries = 0;
   uint64_t directory_offset = 0;
   uint64_t directory_bytes = 0;
+  std::string comment;  // at most 65 535 bytes
 };
 
 // An offset that has no room in 32 bits.

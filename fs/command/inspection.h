@@ -39,7 +39,7 @@ struct InspectedPage {
 
 struct InspectedComic {
   std::string file;
-  DocumentInfo info;
+  Metadata info;
   uint32_t asked_quality = 0;
   uint64_t bytes = 0;  // of the file that is made of it; 0: none is
   std::vector<InspectedPage> pages;

@@ -146,7 +146,8 @@ std::string_view ReasonText(WhyDrawn why) {
 
 std::vector<std::string> InspectionLines(const InspectedComic& comic) {
   std::vector<std::string> lines = {Escape(comic.file)};
-  if (!comic.info.title.empty()) lines.front() += ": " + Escape(comic.info.title);
+  const std::string title(comic.info.Get(ComicField::kTitle));
+  if (!title.empty()) lines.front() += ": " + Escape(title);
   for (const std::string& note : comic.notes) lines.push_back("! " + Escape(note));
   std::vector<Row> rows = {
       {"page", "how", "pixels", "", "dpi", "entry", "slot", "image", "quality", "why"}};
@@ -171,10 +172,12 @@ std::vector<std::string> InspectionLines(const InspectedComic& comic) {
 
 nlohmann::ordered_json InspectionJson(const InspectedComic& comic) {
   nlohmann::ordered_json json = {{"file", Escape(comic.file)},
-                                 {"title", comic.info.title},
-                                 {"author", comic.info.author},
+                                 {"title", std::string(comic.info.Get(ComicField::kTitle))},
+                                 {"author", std::string(comic.info.Get(ComicField::kWriter))},
                                  {"bytes", comic.bytes},
                                  {"quality", comic.asked_quality}};
+  json["metadata"] = nlohmann::json::object();
+  for (const auto& [field, text] : comic.info.fields()) json["metadata"][NameOf(field)] = text;
   json["notes"] = nlohmann::json::array();
   for (const std::string& note : comic.notes) json["notes"].push_back(Escape(note));
   json["pages"] = nlohmann::json::array();

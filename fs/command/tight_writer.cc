@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
+#include "codecs/zip/comic_book_info.h"
 #include "codecs/zip/crc_force.h"
 #include "codecs/zip/tight_archive.h"
 #include "fs/core/errno_status.h"
@@ -151,7 +152,8 @@ absl::StatusOr<uint64_t> WriteArchive(const TightRequest& request, AtomicFile* f
     }
     request.page_written(out.bytes());
   }
-  for (const PlacedBytes& placed : archive.Finish(TightMark(book, request.part))) {
+  for (const PlacedBytes& placed :
+       archive.Finish(WithMark(book.book->layout()->comment(), TightMark(book, request.part)))) {
     if (auto s = file->Write(placed.offset, placed.bytes); !s.ok()) return s;
   }
   if (auto s = CheckUnchanged(book); !s.ok()) return s;
@@ -198,6 +200,7 @@ std::string TightMark(const OpenBook& book, const BookPart& part) {
       facts += layout.PageName(page);
     }
     facts += layout.InfoText([](uint32_t) { return 0; });
+    facts += layout.comment();
   }
   return absl::StrFormat("cbzfs tight %d %016x", kForm, XXH3_64bits(facts.data(), facts.size()));
 }
@@ -211,7 +214,7 @@ bool HasTightMark(int fd, const BookPart& part, const std::string& mark) {
   const uint64_t from = whole ? size - end.size() : 0;
   const ssize_t got = pread(fd, end.data(), end.size(), static_cast<off_t>(from));
   if (got != static_cast<ssize_t>(end.size())) return false;
-  return whole ? ArchiveComment(end) == mark : end.find(Comment(mark)) != end.npos;
+  return whole ? EndsWithMark(end, mark) : end.find(Comment(mark)) != end.npos;
 }
 
 absl::StatusOr<uint64_t> WriteTight(const TightRequest& request, AtomicFile* file) {

@@ -28,7 +28,7 @@ struct TightRequest {
 };
 
 // Says which bytes of which source the part is made of, under which options: written at the end of
-// the archive as its comment, and into a picture as a JPEG comment. The same for the same bytes of
+// the archive's comment, and into a picture as a JPEG comment. The same for the same bytes of
 // source, wherever they lie.
 std::string TightMark(const OpenBook& book, const BookPart& part);
 

@@ -15,6 +15,9 @@ namespace {
 
 constexpr char kInfoName[] = "ComicInfo.xml";
 
+// Of renditions whose pages are all that is ever shown.
+constexpr LayoutOptions kNoArchive = {.guard = 0, .comic_info = false, .comment = false};
+
 // Runs of digits count as numbers, letters without their case: the order in which readers show the
 // pages of an archive, whatever the order in its directory.
 bool ReadBefore(std::string_view a, std::string_view b) {
@@ -99,6 +102,7 @@ std::shared_ptr<Document> EnhancedDocument(const Document& source,
                                            const std::vector<uint32_t>& rows) {
   auto document = std::make_shared<Document>();
   document->info = source.info;
+  document->marks = source.marks;  // only a PDF has any, and of that every page is here
   document->pages.reserve(rows.size());
   for (const uint32_t index : rows) {
     const Page& row = source.pages[index];
@@ -164,7 +168,7 @@ uint64_t Book::IdOf(const Identity& identity) {
                                          static_cast<uint64_t>(identity.source.format),
                                          static_cast<uint64_t>(identity.rendition),
                                          XXH3_64bits(identity.stem.data(), identity.stem.size())};
-  return XXH3_64bits(words.data(), sizeof(words));
+  return XXH3_64bits_withSeed(words.data(), sizeof(words), HashOf(identity.source.sidecar));
 }
 
 absl::StatusOr<std::shared_ptr<const Book>> Book::Make(const Identity& identity,
@@ -189,10 +193,10 @@ absl::Status Book::Build(const Options& options) {
     made = known_->document;
   } else if (rendition() == Rendition::kEnhanced) {
     made = EnhancedDocument(document(), rows_);
-    if (format() == SourceFormat::kImage) layout = {.guard = 0};
+    if (format() == SourceFormat::kImage) layout = kNoArchive;
   } else {
     made = SmallDocument(document(), rows_, options, rendition() == Rendition::kCover);
-    layout = {.guard = 0};
+    layout = kNoArchive;
   }
   if (tight_) {
     made = WithRoom(*made);
@@ -250,7 +254,7 @@ Extent Book::ExtentOf(const BookPart& part) const {
 BookTree Book::MakeTree() const {
   std::vector<std::pair<std::string, BookPart>> files;
   files.reserve(page_count() + 1);
-  if (rendition() == Rendition::kPlain && layout_ != nullptr) {
+  if (rendition() == Rendition::kPlain && layout_ != nullptr && layout_->InfoDataBytes() > 0) {
     files.push_back({kInfoName, {.kind = BookPart::Kind::kInfo}});
   }
   for (uint32_t page = 0; page < page_count(); ++page) {

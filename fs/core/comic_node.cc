@@ -41,8 +41,11 @@ struct stat AsOnDisk(const SourceKey& key) {
 
 // What the kernel knows a node of this version by.
 uint64_t NodeOf(const ComicVersion& version, uint64_t stat_ino) {
-  const std::string what =
+  std::string what =
       absl::StrCat("version ", HashOf(version.book.source.key), " of comic ", stat_ino);
+  if (const SidecarPointer& sidecar = version.book.source.sidecar; sidecar != nullptr) {
+    absl::StrAppend(&what, " with ", HashOf(sidecar));
+  }
   return InoOf(version.view->id(), what, AsOnDisk(version.book.source.key));
 }
 
@@ -61,6 +64,19 @@ struct stat FolderAttr(const View& view, const struct stat& source, uint64_t ino
   const mode_t readable = source.st_mode & (S_IRUSR | S_IRGRP | S_IROTH);
   st.st_mode = S_IFDIR | readable | (readable >> 2);
   return ShownAttr(view.since_ns(), st, ino, 4096);
+}
+
+// What stat says of the comic's file, with the times of the sidecar. ESTALE when either is another
+// version by now.
+absl::StatusOr<struct stat> StatVersion(const Library& library, const std::string& where,
+                                        const ComicVersion& version) {
+  auto st = library.StatFile(where);
+  if (!st.ok()) return st;
+  const DocumentRef& source = version.book.source;
+  if (KeyOf(*st) != source.key || !IsCurrent(library, where, source.sidecar)) {
+    return ErrnoStatus(ESTALE, where);
+  }
+  return WithTimesOf(*st, source.sidecar);
 }
 
 // The file no longer opens as a comic, so this name is gone: it shows under its own one.
@@ -95,19 +111,18 @@ std::shared_ptr<Node> MakeComicNode(const std::shared_ptr<Services>& services,
 std::optional<absl::StatusOr<struct stat>> ComicAttr(
     Services& services, const ComicVersion& version, const struct stat& source,
     const std::shared_ptr<const KnownDocument>& known) {
-  if (version.shape == Shape::kFolder) return FolderAttr(*version.view, source, version.ino);
+  const struct stat changed = WithTimesOf(source, version.book.source.sidecar);
+  if (version.shape == Shape::kFolder) return FolderAttr(*version.view, changed, version.ino);
   if (known == nullptr) return std::nullopt;
   auto bytes = services.books->BytesOf(version.book, PartOf(version.shape), known);
   if (!bytes.ok()) return bytes.status();
-  return ShownAttr(version.view->since_ns(), source, version.ino, *bytes);
+  return ShownAttr(version.view->since_ns(), changed, version.ino, *bytes);
 }
 
 void ComicFile::GetAttr(AttrDone done) {
   const std::string where = path();
-  auto st = services().library->StatFile(where);
-  if (!st.ok() || KeyOf(*st) != version_.book.source.key) {
-    return done(latest_.AttrOfGone(st, where));
-  }
+  auto st = StatVersion(*services().library, where, version_);
+  if (!st.ok()) return done(latest_.AttrOfGone(st, where));
   services().books->GetBytes(
       where, version_.book, part_, Priority::kStat,
       [self = shared_from_this(), st = *st,
@@ -122,7 +137,10 @@ void ComicFile::Open(OpenDone done) {
   SourceKey key;
   auto file = services().library->OpenFile(where, &key, version_.book.source.format);
   if (!file.ok()) return done(OpenFailed(services(), where, file.status()));
-  if (key != version_.book.source.key) return done(ErrnoStatus(ESTALE, where));
+  const DocumentRef& source = version_.book.source;
+  if (key != source.key || !IsCurrent(*services().library, where, source.sidecar)) {
+    return done(ErrnoStatus(ESTALE, where));
+  }
   services().books->Get(where, version_.book, Priority::kStat,
                         [self = shared_from_this(), where, file = *std::move(file),
                          done = std::move(done)](absl::StatusOr<Books::Pointer> book) mutable {
@@ -136,6 +154,7 @@ absl::StatusOr<std::shared_ptr<OpenFile>> ComicFile::MakeFile(
     std::shared_ptr<const Book> book) {
   struct stat st;
   if (fstat(file->fd(), &st) != 0) return ErrnoStatus(errno, where);
+  st = WithTimesOf(st, version_.book.source.sidecar);
   const uint64_t bytes = book->BytesOf(part_);
   PageStore* const pages = services().pages.get();
   const bool keep = pages->MayBeKept(*book);
@@ -167,18 +186,16 @@ ComicFolder::ComicFolder(std::shared_ptr<Services> services, uint64_t node, uint
 
 void ComicFolder::GetAttr(AttrDone done) {
   const std::string where = path();
-  auto st = services().library->StatFile(where);
+  auto st = StatVersion(*services().library, where, version_);
   if (!st.ok()) return done(st.status());
-  if (KeyOf(*st) != version_.book.source.key) return done(ErrnoStatus(ESTALE, where));
   done(FolderAttr(view(), *st, stat_ino_));
 }
 
 void ComicFolder::WithBook(Priority priority, Ready ready,
                            absl::AnyInvocable<void(absl::Status)> failed) {
   const std::string where = path();
-  auto st = services().library->StatFile(where);
+  auto st = StatVersion(*services().library, where, version_);
   if (!st.ok()) return failed(st.status());
-  if (KeyOf(*st) != version_.book.source.key) return failed(ErrnoStatus(ESTALE, where));
   services().books->Get(where, version_.book, priority,
                         [self = shared_from_this(), st = *st, ready = std::move(ready),
                          failed = std::move(failed)](absl::StatusOr<Books::Pointer> book) mutable {

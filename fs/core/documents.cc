@@ -26,7 +26,11 @@ constexpr absl::Duration kAccident = absl::Minutes(10);
 
 uint64_t ChargeOf(const Document* document) {
   if (document == nullptr) return kStateOverhead;
-  uint64_t bytes = kStateOverhead + sizeof(Document) + document->pages.size() * sizeof(Page);
+  uint64_t bytes = kStateOverhead + sizeof(Document) + document->pages.size() * sizeof(Page) +
+                   document->info.memory_bytes();
+  for (const PageMark& mark : document->marks) {
+    bytes += sizeof(PageMark) + mark.bookmark.size() + mark.label.size();
+  }
   for (const std::string& insert : document->inserts) bytes += insert.size();
   for (const ArchiveEntry& entry : document->entries) {
     bytes += sizeof(ArchiveEntry) + entry.name.size();
@@ -81,7 +85,8 @@ Documents::Documents(const Library* library, Index* index, WorkerPool* pool, Err
 uint64_t Documents::OptionsHash(const DocumentRef& ref) const {
   AnalyseOptions options = options_;
   options.enhanced = ref.enhanced;
-  const std::array<uint64_t, 2> words = {HashOf(options), static_cast<uint64_t>(ref.format)};
+  const std::array<uint64_t, 3> words = {HashOf(options), static_cast<uint64_t>(ref.format),
+                                         HashOf(ref.sidecar)};
   return XXH3_64bits(words.data(), sizeof(words));
 }
 
@@ -254,6 +259,16 @@ void Documents::Get(const std::string& path, const DocumentRef& ref, Priority pr
   }
 }
 
+absl::StatusOr<Documents::Opened> Documents::OpenSidecar(const std::string& path,
+                                                         const DocumentRef& ref) {
+  if (ref.sidecar == nullptr) return Opened();
+  auto opened = ReadSidecarFile(*library_, path, ref.sidecar);
+  if (opened.ok() || absl::IsAborted(opened.status())) return opened;
+  errors_->Report(path, 0, std::string(opened.status().message()),
+                  "make it readable; until then the comic is shown without what it says");
+  return Opened();
+}
+
 void Documents::StartAnalysis(const std::string& path, const DocumentRef& ref, Priority priority,
                               uint64_t leader) {
   // An earlier flight may have landed between the look into memory and joining.
@@ -263,6 +278,8 @@ void Documents::StartAnalysis(const std::string& path, const DocumentRef& ref, P
   }
   auto file = OpenSource(path, ref);
   auto fingerprint = file.ok() ? Fingerprint(**file) : file.status();
+  auto sidecar = OpenSidecar(path, ref);
+  if (fingerprint.ok() && !sidecar.ok()) fingerprint = sidecar.status();
   if (!fingerprint.ok()) {
     flights_.Complete(ref, fingerprint.status());
     return;
@@ -280,7 +297,7 @@ void Documents::StartAnalysis(const std::string& path, const DocumentRef& ref, P
   AnalyseOptions options = options_;
   options.enhanced = ref.enhanced;
   const auto id = pool_->Analyse(
-      *file, options, priority,
+      *file, {.options = options, .sidecar = *std::move(sidecar)}, priority,
       [this, path, ref, opened = *file,
        fingerprint = *fingerprint](absl::StatusOr<Document> document) {
         if (document.ok() && !Unchanged(*opened, ref.key)) {

@@ -33,6 +33,7 @@
 #include "fs/core/advice.h"
 #include "fs/core/error_log.h"
 #include "fs/core/library.h"
+#include "fs/core/sidecar_file.h"
 
 namespace cbzfs {
 
@@ -46,10 +47,14 @@ struct DocumentRef {
   SourceKey key;
   SourceFormat format = SourceFormat::kPdf;
   bool enhanced = false;  // the slots of enhanced pages too
-  friend bool operator==(const DocumentRef&, const DocumentRef&) = default;
+  SidecarPointer sidecar;
+  friend bool operator==(const DocumentRef& a, const DocumentRef& b) {
+    return a.key == b.key && a.format == b.format && a.enhanced == b.enhanced &&
+           SameSidecar(a.sidecar, b.sidecar);
+  }
   template <typename H>
   friend H AbslHashValue(H h, const DocumentRef& r) {
-    return H::combine(std::move(h), r.key, r.format, r.enhanced);
+    return H::combine(std::move(h), r.key, r.format, r.enhanced, HashOf(r.sidecar));
   }
 };
 
@@ -121,6 +126,8 @@ class Documents {
   // The file, still `ref.key`, and beginning as a PDF does if it is to be one. Learns the failure
   // where it does not.
   absl::StatusOr<Opened> OpenSource(const std::string& path, const DocumentRef& ref);
+  // The bytes of the sidecar; null where there is none, or none that can be read, which is reported.
+  absl::StatusOr<Opened> OpenSidecar(const std::string& path, const DocumentRef& ref);
   void StartAnalysis(const std::string& path, const DocumentRef& ref, Priority priority,
                      uint64_t leader);
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -12,6 +13,8 @@
 
 namespace cbzfs {
 namespace {
+
+constexpr std::array<std::string_view, 2> kFolderSidecars = {"ComicInfo.xml", "metadata.opf"};
 
 // Who comes first where several want one name.
 int RankOf(SourceFormat format) {
@@ -80,6 +83,31 @@ NameMap::NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_
       by_shown_.emplace(shown.name, Match{&entries_[i], &shown});
     }
   }
+  FindSidecars();
+}
+
+void NameMap::FindSidecars() {
+  const auto is_pdf = [](const Entry& entry) {
+    return entry.candidate() && entry.format == SourceFormat::kPdf;
+  };
+  const bool alone = std::count_if(entries_.begin(), entries_.end(), is_pdf) == 1;
+  for (Entry& entry : entries_) {
+    if (!is_pdf(entry)) continue;
+    std::string stem(StemOf(entry.source.name));
+    std::vector<std::string> names = {stem + ".xml", stem + ".opf"};
+    if (alone) names.insert(names.end(), kFolderSidecars.begin(), kFolderSidecars.end());
+    for (std::string& name : names) {
+      const Entry* const there = FindSource(name);
+      if (there == nullptr || there->source.type == S_IFDIR) continue;
+      entry.sidecar = std::move(name);
+      break;
+    }
+  }
+}
+
+bool IsRootOfFolderSidecar(std::string_view root) {
+  return std::any_of(kFolderSidecars.begin(), kFolderSidecars.end(),
+                     [root](std::string_view name) { return RootOfName(name) == root; });
 }
 
 void NameMap::NameCandidates(const Wishes& wishes, const std::vector<SourceName>& all) {

@@ -12,6 +12,8 @@
 //     ending, and where even that is taken a number;
 //   - a name that would pass 255 bytes is cut before the ending, at a UTF-8 boundary.
 //
+// And which file of the folder says what a comic is (NameMap::Entry::sidecar).
+//
 // Immutable after construction: any thread.
 
 #ifndef CBZFS_FS_CORE_NAMES_H_
@@ -52,6 +54,9 @@ std::string_view StemOfPath(std::string_view path);
 // goes, only entries of the same root can get another name.
 std::string_view RootOfName(std::string_view name);
 
+// The root of a file that may say what the one PDF of its folder is, whatever that is called.
+bool IsRootOfFolderSidecar(std::string_view root);
+
 // One thing that a view makes of an entry, and what its name ends in.
 struct Wish {
   Shape shape = Shape::kBook;
@@ -71,6 +76,10 @@ class NameMap {
     // What a comic shows as; empty for an entry that is no candidate. A candidate that turns out
     // not to open shows under its own name instead.
     std::vector<Shown> shown;
+    // Of a candidate: the name of the file beside it that says what it is; "" for none. That is,
+    // beside Foo.pdf, the first there is of Foo.xml and Foo.opf, and where it is the only PDF of
+    // its folder ComicInfo.xml and calibre's metadata.opf.
+    std::string sidecar;
     bool candidate() const { return !shown.empty(); }
   };
   // An entry, and which of its `shown` the name is.
@@ -94,6 +103,7 @@ class NameMap {
 
  private:
   void NameCandidates(const Wishes& wishes, const std::vector<SourceName>& all);
+  void FindSidecars();
 
   std::vector<Entry> entries_;
   absl::flat_hash_map<std::string_view, size_t> by_source_;

@@ -129,6 +129,8 @@ std::vector<NodeTable::Name> NodeTable::Take(uint64_t folder, std::string_view p
 std::vector<NodeTable::Name> NodeTable::TakeRelated(uint64_t folder, std::string_view name) {
   absl::MutexLock lock(&mu_);
   const std::string_view root = RootOfName(name);
+  // The PDF that it says something of has another name, and what is made of that gets other sizes.
+  if (IsRootOfFolderSidecar(root)) return Take(folder, "", [](const std::string&) { return true; });
   return Take(folder, root, [root](const std::string& other) { return RootOfName(other) == root; });
 }
 

@@ -117,6 +117,11 @@ bool SetGuard(std::string_view value, Options* o) {
   return Choose(value, kWords, &o->layout.guard);
 }
 
+bool SetComicInfo(std::string_view value, Options* o) {
+  static constexpr Word<bool> kWords[] = {{"yes", true}, {"no", false}};
+  return Choose(value, kWords, &o->layout.comic_info);
+}
+
 bool SetEnhance(std::string_view value, Options* o) {
   if (value == "seed") o->analyse.enhance = EnhanceOptions();
   if (value == "none") o->analyse.enhance.on = false;
@@ -283,6 +288,8 @@ constexpr Own kOwn[] = {
      "hand out pages that are one JPEG image as they are (yes)"},
     {"box", "crop|media", "crop or media", SetBox, "the part of a page that is drawn (crop)"},
     {"guard", "4k|64k|0", "4k, 64k or 0", SetGuard, "constant bytes before each drawn page (4k)"},
+    {"comicinfo", "yes|no", "yes or no", SetComicInfo,
+     "begin each CBZ with a ComicInfo.xml that says what is known of the book (yes)"},
     {"profile", "seed", "seed", SetProfile, "dpi=150,quality=75,box=media,names=seed,original=no"},
     {"enhance", "seed|none", "seed or none", SetEnhance,
      "enhance pages as set below, or only convert them (seed)"},

@@ -35,7 +35,10 @@ Rendition View::RenditionOf(Shape shape) const {
 }
 
 DocumentRef View::RefOf(const SourceEntry& source) const {
-  return {.key = KeyOf(source.st), .format = source.format, .enhanced = id() == kEnhancedView.id};
+  return {.key = KeyOf(source.st),
+          .format = source.format,
+          .enhanced = id() == kEnhancedView.id,
+          .sidecar = source.sidecar};
 }
 
 uint64_t HashOfView(const ViewName& view, const Options& options) {
@@ -44,9 +47,12 @@ uint64_t HashOfView(const ViewName& view, const Options& options) {
   const bool small = view.id == kThumbnailsView.id;
   // Thumbnails have a layout of their own (book.cc).
   const LayoutOptions layout = small ? LayoutOptions{.guard = 0} : options.layout;
-  const std::array<uint64_t, 5> words = {
-      HashOf(analyse), layout.guard, static_cast<uint64_t>(layout.names),
-      small ? options.thumb_size : 0, small ? options.cover_height : 0};
+  const std::array<uint64_t, 6> words = {HashOf(analyse),
+                                         layout.guard,
+                                         static_cast<uint64_t>(layout.names),
+                                         layout.comic_info,
+                                         small ? options.thumb_size : 0,
+                                         small ? options.cover_height : 0};
   return XXH3_64bits(words.data(), sizeof(words));
 }
 

@@ -38,6 +38,7 @@ struct SourceEntry {
   // The source has further names (hard links, or this one is a symbolic link): the inode must
   // follow from the name as well.
   bool shares_inode = false;
+  SidecarPointer sidecar;
 };
 
 class View {

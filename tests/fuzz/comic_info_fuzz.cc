@@ -3,10 +3,12 @@
 
 #include "codecs/zip/comic_info.h"
 
+#include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <string>
 
 #include "codecs/document/utf8.h"
+#include "codecs/zip/comic_book_info.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -19,13 +21,15 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     page.width = number % 65'501;
     page.height = (number = number * 1'664'525 + 1'013'904'223) % 65'501;
   }
-  document.info.title = input.Text();
-  document.info.author = input.Text();
+  document.info.Add(ComicField::kTitle, input.Text());
+  document.info.Add(ComicField::kWriter, input.Text());
   const std::string stem = input.RestText();
   const ComicInfoSource source = {
       .document = document, .stem = stem, .fingerprint = number, .data_bytes = [&](uint32_t page) {
         return uint64_t{number} << (page % 33);
       }};
+  const std::string comment = ComicBookInfo(document, stem);
+  FUZZ_CHECK(comment.empty() || (nlohmann::json::accept(comment) && comment.size() < 48u << 10));
   const std::string text = ComicInfoText(source);
   FUZZ_CHECK(text.size() == ComicInfoBytes(source));
   FUZZ_CHECK(IsValidUtf8(text) && text.ends_with('\n'));
@@ -51,7 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const pugi::xml_node child : book.children()) {
     const std::string_view name = child.name();
     FUZZ_CHECK(name == "Title" || name == "Notes" || name == "Writer" || name == "PageCount" ||
-               name == "Pages");
+               name == "Pages" || name == "Series" || name == "Number" || name == "Count" ||
+               name == "Volume" || name == "Year");
   }
   return 0;
 }

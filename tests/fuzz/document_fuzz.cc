@@ -68,8 +68,14 @@ void CheckDocument(const Document& document, uint64_t source_bytes) {
     FUZZ_CHECK(note.page == Note::kWholeFile || note.page < document.pages.size());
     FUZZ_CHECK(fuzz::IsOneLine(note.text) && IsValidUtf8(note.text));
   }
-  for (const std::string& text : {document.info.title, document.info.author}) {
-    FUZZ_CHECK(fuzz::IsOneLine(text) && IsValidUtf8(text) && text.size() <= kMaxInfoBytes);
+  for (const auto& [field, text] : document.info.fields()) {
+    FUZZ_CHECK(fuzz::IsOneLine(text) && IsValidUtf8(text) && Metadata::IsClean(field, text));
+  }
+  for (const PageMark& mark : document.marks) {
+    FUZZ_CHECK(mark.page < document.pages.size() && !mark.empty());
+    for (const std::string& text : {mark.bookmark, mark.label}) {
+      FUZZ_CHECK(fuzz::IsOneLine(text) && IsValidUtf8(text) && text.size() <= kMaxMarkText);
+    }
   }
 }
 

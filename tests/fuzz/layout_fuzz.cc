@@ -77,7 +77,7 @@ ArchiveEntry TakeEntry(fuzz::Input& input, std::string name) {
 
 std::shared_ptr<const Document> TakeDocument(fuzz::Input& input) {
   auto document = std::make_shared<Document>();
-  document->info.title = input.Text();
+  document->info.Add(ComicField::kTitle, input.Text());
   const bool archive = input.Flag();
   const size_t pages = 1 + input.Take<uint8_t>() % 6;
   document->inserts = {"", "\xFF\xE2\1\2" + std::string(256, 'i')};

@@ -33,7 +33,7 @@ Job JobOf(uint8_t choice) {
   job.id = 7;
   job.source = std::make_shared<SourceFile>(-1, kSourceBytes, 77, SourceFormat::kArchive);
   job.kind = static_cast<Job::Kind>(choice % 3);
-  job.options.max_pages = 1 + choice % 5;
+  job.analysis.options.max_pages = 1 + choice % 5;
   job.draw = {.max_payload = kMostResult, .finish = static_cast<Finish>(choice / 3 % 4)};
   job.draw.entry_bytes = choice;
   return job;

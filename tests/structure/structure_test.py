@@ -21,14 +21,16 @@ MAX_LINES = 400
 # The rooms of codecs/, and which of the others each may include; what is not named here it may not.
 CODECS = {
     "document": (),
+    "metadata": ("document",),
     "archive": ("document",),
     "image": ("document",),
     "decode": ("document", "image"),
     "picture": ("document", "image", "decode"),
     "comic": ("document", "archive", "image", "decode", "picture"),
-    "pdf": ("document", "image", "decode", "picture"),
+    "pdf": ("document", "image", "decode", "metadata", "picture"),
     "zip": ("document",),
-    "worker": ("document", "archive", "image", "decode", "picture", "comic", "pdf"),
+    "worker": ("document", "archive", "image", "decode", "picture", "comic", "pdf",
+               "metadata"),
 }
 
 # A file below the first folder never includes one below the second.
@@ -56,6 +58,7 @@ RULES = (
     ("fs", "codecs/comic"),
     ("fs", "codecs/decode"),
     ("fs", "codecs/image"),
+    ("fs", "codecs/metadata"),
     ("fs", "codecs/pdf"),
     ("fs", "codecs/picture"),
     ("cache", "tests"),

@@ -147,23 +147,24 @@ TEST(Metadata, TitleAndAuthorAreReadInEitherEncoding) {
   const auto document =
       AnalyseBytes(WithInfo("/Title <FEFF00C4006200630020D83DDE00> /Author (Ann \\351)"));
   ASSERT_TRUE(document.ok());
-  EXPECT_EQ(document->info.title, "Äbc \xF0\x9F\x98\x80");
-  EXPECT_EQ(document->info.author, "Ann é");
+  EXPECT_EQ(document->info.Get(ComicField::kTitle), "Äbc \xF0\x9F\x98\x80");
+  EXPECT_EQ(document->info.Get(ComicField::kWriter), "Ann é");
 }
 
 TEST(Metadata, ControlCharactersAndLengthAreTamed) {
   const auto document = AnalyseBytes(WithInfo(
       absl::StrCat("/Title (  a\\nb\\000c\\177 ) /Author (", std::string(5000, 'x'), ")")));
   ASSERT_TRUE(document.ok());
-  EXPECT_EQ(document->info.title.substr(0, 3), "a b");
-  EXPECT_EQ(document->info.title.find_first_of("\n\x7F"), std::string::npos);
-  EXPECT_EQ(document->info.author.size(), 1024u);
+  EXPECT_EQ(document->info.Get(ComicField::kTitle).substr(0, 3), "a b");
+  EXPECT_EQ(document->info.Get(ComicField::kTitle).find_first_of("\n\x7F"),
+            std::string_view::npos);
+  EXPECT_EQ(document->info.Get(ComicField::kWriter).size(), 1024u);
 }
 
 TEST(Metadata, NoneIsEmpty) {
   const auto document = AnalyseBytes(Pages(1, "", "/Info 77 0 R"));
   ASSERT_TRUE(document.ok());
-  EXPECT_EQ(document->info, DocumentInfo());
+  EXPECT_EQ(document->info, Metadata());
 }
 
 // The three ways through this room, each of which must end in a result or a status.

@@ -80,7 +80,7 @@ TEST_F(AnswerTest, ADrawingIsAskedForInFull) {
 
 TEST_F(AnswerTest, ASecondTryAtAnAnalysisIsSparingIfTheFirstCostAWorkerOrMemory) {
   job_.kind = Job::Kind::kAnalyse;
-  job_.options.enhanced = true;
+  job_.analysis.options.enhanced = true;
   EXPECT_FALSE(MakeRequest(job_).analyse().sparing());
   EXPECT_FALSE(MakeRequest(job_).fresh());
   EXPECT_TRUE(MakeRequest(job_).analyse().options().enhanced());
@@ -136,11 +136,11 @@ TEST_F(AnswerTest, OnlyImagesOfAnArchiveCountAsPages) {
     document.entries.push_back({.name = std::to_string(i), .bytes = 1});
   }
   job_.kind = Job::Kind::kAnalyse;
-  job_.options.max_pages = 2;
+  job_.analysis.options.max_pages = 2;
   const auto answer = Read(EncodeDocument(document));
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(std::get<Document>(*answer), document);
-  job_.options.max_pages = 1;
+  job_.analysis.options.max_pages = 1;
   EXPECT_TRUE(absl::IsDataLoss(Read(EncodeDocument(document)).status()));
 }
 

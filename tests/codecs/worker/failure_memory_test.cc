@@ -57,15 +57,15 @@ TEST_F(FailureMemoryTest, RemembersByWhatIsMadeOfThePage) {
 TEST_F(FailureMemoryTest, APlainAnalysisIsNotAnEnhancedOne) {
   Job job = DrawingOf(1, 2);
   job.kind = Job::Kind::kAnalyse;
-  job.options.enhanced = true;
+  job.analysis.options.enhanced = true;
   memory_.Remember(job, absl::DeadlineExceededError("x"), now_);
   EXPECT_TRUE(Knows(job));
-  job.options.enhanced = false;
+  job.analysis.options.enhanced = false;
   EXPECT_FALSE(Knows(job));
   // Of a probe and a drawing the options say nothing.
   job.kind = Job::Kind::kProbe;
   memory_.Remember(job, absl::DataLossError("x"), now_);
-  job.options.enhanced = true;
+  job.analysis.options.enhanced = true;
   job.draw.page = 7;
   job.draw.finish = Finish::kEntry;
   EXPECT_TRUE(Knows(job));

@@ -105,7 +105,7 @@ PoolTest::Sent<ProbeResult> PoolTest::Probe(std::shared_ptr<const SourceFile> so
 PoolTest::Sent<Document> PoolTest::Analyse(std::shared_ptr<const SourceFile> source,
                                            Priority priority) {
   Sent<Document> sent;
-  sent.id = pool_->Analyse(std::move(source), analyse_, priority,
+  sent.id = pool_->Analyse(std::move(source), {.options = analyse_}, priority,
                            [outcome = sent.outcome](absl::StatusOr<Document> document) {
                              outcome->Set(std::move(document));
                            });

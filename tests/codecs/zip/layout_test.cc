@@ -301,11 +301,11 @@ TEST(LayoutTest, BytesDoNotChangeFromVersionToVersion) {
       Drawn(1000),
       Original(3, 700),
       {.kind = PageKind::kExtracted, .width = 9, .height = 9, .payload_bytes = 500}};
-  parts.document.info = {"Title", "Author"};
+  parts.document.info = {{ComicField::kTitle, "Title"}, {ComicField::kWriter, "Author"}};
   parts.source = std::string(1000, 's');
   parts.payloads = {std::string(900, 'a'), "", std::string(400, 'b')};
   const std::string all = VirtualBook(parts).ReadAll();
-  EXPECT_EQ(crc32_z(0, reinterpret_cast<const Bytef*>(all.data()), all.size()), 1160635966u);
+  EXPECT_EQ(crc32_z(0, reinterpret_cast<const Bytef*>(all.data()), all.size()), 3450479680u);
 }
 
 TEST(LayoutTest, RefusesWhatCannotBeLaidOut) {

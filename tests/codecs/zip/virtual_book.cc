@@ -112,7 +112,9 @@ VirtualBook::Parts RandomBook(std::mt19937_64& random, uint32_t page_count,
   book.source = RandomBytes(random, 20'000);
   book.stem = kStems[Pick(random, 0, static_cast<uint32_t>(kStems.size() - 1))];
   book.identity = {random(), random()};
-  if (Pick(random, 0, 1) == 1) book.document.info = {"A title", "An author"};
+  if (Pick(random, 0, 1) == 1) {
+    book.document.info = {{ComicField::kTitle, "A title"}, {ComicField::kWriter, "An author"}};
+  }
   for (int i = 0; i < 3; ++i) {
     book.document.inserts.push_back(RandomBytes(random, Pick(random, 0, 5000)));
   }

@@ -51,9 +51,10 @@ class FakeWorkerPool : public WorkerPool {
     if (probe) return done(probe(*source)), 0;
     return Add({"probe", {}, priority, std::move(done)});
   }
-  RequestId Analyse(std::shared_ptr<const SourceFile> source, const AnalyseOptions& options,
+  RequestId Analyse(std::shared_ptr<const SourceFile> source, const AnalyseRequest& request,
                     Priority priority, AnalyseDone done) override {
     ++analysed;
+    const AnalyseOptions& options = request.options;
     analysed_enhanced += options.enhanced ? 1 : 0;
     if (analyse_for) return done(analyse_for(*source, options)), 0;
     if (analyse) return done(analyse(*source)), 0;

@@ -82,6 +82,8 @@ TEST(Options, EachOptionSetsItsField) {
   EXPECT_EQ(Parsed("box=media").analyse.box, AnalyseOptions::Box::kMedia);
   EXPECT_EQ(Parsed("box=media,box=crop").analyse.box, AnalyseOptions::Box::kCrop);
   EXPECT_EQ(Parsed("guard=0").layout.guard, 0u);
+  EXPECT_TRUE(Parsed("").layout.comic_info);
+  EXPECT_FALSE(Parsed("comicinfo=no").layout.comic_info);
   EXPECT_EQ(Parsed("guard=64k").layout.guard, 65536u);
   EXPECT_EQ(Parsed("guard=0,guard=4k").layout.guard, 4096u);
   EXPECT_EQ(Parsed("workers=3").workers, 3u);
@@ -130,6 +132,7 @@ TEST(Options, ValuesOutOfRangeNameTheRange) {
   EXPECT_THAT(Refused("workers=4294967297"), HasSubstr("1 to 256"));
   EXPECT_THAT(Refused("max_pages=0"), HasSubstr("1 to"));
   EXPECT_THAT(Refused("guard=8k"), HasSubstr("4k, 64k or 0"));
+  EXPECT_THAT(Refused("comicinfo=maybe"), HasSubstr("yes or no"));
   EXPECT_THAT(Refused("view=zip"), HasSubstr("view takes cbz, enhanced, thumbnails or pages"));
   EXPECT_THAT(Refused("view=Pages"), HasSubstr("view takes"));
   EXPECT_THAT(Refused("view="), HasSubstr("view takes"));

@@ -26,7 +26,7 @@ class ThreadedPool : public WorkerPool {
                   absl::AnyInvocable<void(absl::StatusOr<ProbeResult>)>) override {
     return 0;
   }
-  RequestId Analyse(std::shared_ptr<const SourceFile>, const AnalyseOptions&, Priority,
+  RequestId Analyse(std::shared_ptr<const SourceFile>, const AnalyseRequest&, Priority,
                     absl::AnyInvocable<void(absl::StatusOr<Document>)>) override {
     return 0;
   }
