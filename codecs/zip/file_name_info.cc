@@ -124,8 +124,8 @@ Metadata InfoOfFileName(std::string_view stem) {
   const std::vector<std::string>& words = parts.words;
   std::string volume;
   std::string number;
-  size_t end = words.size();   // of the series
-  size_t last = words.size();  // where a number without a mark may stand
+  size_t end = words.size();  // of the series
+  size_t last = end;          // where a number without a mark may stand
   // The first word is never a number of something.
   for (size_t i = 1; i < words.size(); ++i) {
     if (const auto marked = ReadMarked(words, i, kVolumeMarks); marked && volume.empty()) {

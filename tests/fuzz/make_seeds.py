@@ -29,6 +29,38 @@ FORMATS = {"jpg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "bmp": "bm
            "tiff": "tiff", "jp2": "jpeg2000", "j2k": "jpeg2000", "avif": "avif", "jxl": "jxl"}
 
 
+# Each of the forms that codecs/metadata reads, with all that is looked at.
+METADATA = {
+    "comic_info": "<ComicInfo><Title>T</Title><Series>S</Series><Year>2012</Year>"
+                  "<Manga>YesAndRightToLeft</Manga><CommunityRating>4.5</CommunityRating>"
+                  "<AgeRating>Teen</AgeRating><Pages><Page Image='0' Bookmark='B'/>"
+                  "<Page Image='2' Type='BackCover'/></Pages></ComicInfo>",
+    "opf": "<package xmlns='http://www.idpf.org/2007/opf'>"
+           "<metadata xmlns:dc='http://purl.org/dc/elements/1.1/'"
+           " xmlns:opf='http://www.idpf.org/2007/opf'><dc:title>T</dc:title>"
+           "<dc:creator opf:role='ill'>I</dc:creator><dc:creator id='c'>C</dc:creator>"
+           "<meta refines='#c' property='role'>clr</meta><dc:date>2012-03-14</dc:date>"
+           "<dc:description>&lt;p&gt;D&lt;/p&gt;</dc:description>"
+           "<dc:identifier opf:scheme='ISBN'>978-1-60706-601-9</dc:identifier>"
+           "<meta name='calibre:series' content='S'/>"
+           "<meta name='calibre:series_index' content='1.50'/>"
+           "<meta property='belongs-to-collection' id='s'>S</meta>"
+           "<meta refines='#s' property='group-position'>2</meta></metadata>"
+           "<spine page-progression-direction='rtl'/></package>",
+    "xmp": "<x:xmpmeta xmlns:x='adobe:ns:meta/'>"
+           "<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+           "<r:Description xmlns:dc='http://purl.org/dc/elements/1.1/' dc:publisher='P'"
+           " xmlns:calibre='http://calibre-ebook.com/xmp-namespace'"
+           " xmlns:i='http://calibre-ebook.com/xmp-namespace-series-index'>"
+           "<dc:title><r:Alt><r:li xml:lang='x-default'>T</r:li></r:Alt></dc:title>"
+           "<dc:creator><r:Seq><r:li>A</r:li><r:li>B</r:li></r:Seq></dc:creator>"
+           "<dc:date><r:Seq><r:li>2012-03</r:li></r:Seq></dc:date>"
+           "<calibre:series r:parseType='Resource'><r:value>S</r:value>"
+           "<i:series_index>3.00</i:series_index></calibre:series>"
+           "</r:Description></r:RDF></x:xmpmeta>",
+}
+
+
 def put(target, name, data):
     folder = os.path.join(sys.argv[1], target)
     os.makedirs(folder, exist_ok=True)
@@ -282,6 +314,8 @@ def pure_functions():
         put("layout", str(kind), bytes((kind, kind)) + bytes(range(16)) + short(b"a stem") +
             short("Title & <漫画>".encode()) + bytes((kind & 1,)) + bytes((i * 37 + kind) % 256
                                                                        for i in range(200)))
+    for name, text_ in METADATA.items():
+        put("metadata", name, (b"\1" if name == "xmp" else b"\0") + text_.encode())
     put("comic_info", "plain",
         bytes((2, 1, 2, 3, 4)) + short(b"A title") + short(b"Somebody") + b"x")
     put("comic_info", "odd", bytes((30, 9, 9, 9, 9)) + short(b"<a>&amp;]]>\"'\0\xff\xef\xbf\xbe") +
