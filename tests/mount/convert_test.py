@@ -283,7 +283,7 @@ class SafetyTest(ConvertTest):
 
     def test_a_page_that_cannot_be_made(self):
         self.put("Endless.pdf", make_pdfs.partly_endless(pages=3, endless_page=2))
-        options = (*self.options, "-o", "draw_timeout=1")
+        options = (*self.options, "-o", f"draw_timeout={harness.limit(1)}")
         for flags in ((), ("--tight",)):
             out = os.path.join(self.folder, "out" + "".join(flags))
             done = run(*options, *flags, self.library + "/", out)

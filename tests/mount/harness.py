@@ -29,6 +29,11 @@ VIEWS = ("cbz", "enhanced", "thumbnails", "pages")
 DEADLINE = float(os.environ.get("CBZFS_TEST_DEADLINE", "30"))
 
 
+def limit(seconds):
+    """A limit of time for the daemon, stretched like the deadline where all programs are slow."""
+    return int(seconds * DEADLINE / 30)
+
+
 def program():
     return os.environ["CBZFS"]
 

@@ -86,7 +86,7 @@ class InspectTest(harness.MountedTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn("Broken.pdf", done.stderr)
         self.assertEqual(run(self.put("Words.txt", b"words")).returncode, 1)
-        done = run("-o", "draw_timeout=1",
+        done = run("-o", f"draw_timeout={harness.limit(1)}",
                    self.put("Endless.pdf", make_pdfs.partly_endless(pages=3, endless_page=2)))
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, r"(?m)^0002\.jpg .*cannot be made: ")

@@ -11,7 +11,8 @@ from harness import make_pdfs, read
 from make_archives import DEFLATED, Entry, archive, deflate, page_jpeg
 
 GOOD, OTHER = page_jpeg(1, 400, 600), page_jpeg(2, 400, 600)
-ENDLESS = "draw_timeout=1,analyse_timeout=2,workers=2"
+LIMIT = harness.limit(1)
+ENDLESS = f"draw_timeout={LIMIT},analyse_timeout={2 * LIMIT},workers=2"
 
 
 def ink(image):
@@ -133,7 +134,7 @@ class OnErrorTest(harness.MountedTest):
         read(mount.file("Part", "0003.jpg", view="pages"))
         line, = self.lines(mount, "Part.pdf")
         self.assertEqual((len(line), line[1]), (4, "2"))
-        self.assertIn("raise -o draw_timeout= (1s now)", line[3])
+        self.assertIn(f"raise -o draw_timeout= ({LIMIT}s now)", line[3])
         self.assertEqual(mount.status()["pages"]["notices"], 0)
 
     def test_page_shows_accidents_too_in_every_view(self):

@@ -235,7 +235,8 @@ class HostileTest(harness.MountedTest):
 
     def test_one_broken_page_of_a_pdf_breaks_no_other(self):
         self.put("Part.pdf", make_pdfs.partly_endless(4, 2))
-        mount = self.show(Entry("1.jpg", GOOD), options="draw_timeout=1,analyse_timeout=2,workers=2")
+        limits = f"draw_timeout={harness.limit(1)},analyse_timeout={harness.limit(2)}"
+        mount = self.show(Entry("1.jpg", GOOD), options=limits + ",workers=2")
         for view in ("pages", "thumbnails"):
             outcomes = [self.outcome(mount.file("Part", f"000{i}.jpg", view=view)) == FAILS
                         for i in range(1, 5)]

@@ -194,7 +194,8 @@ class WorkersTest(harness.MountedTest):
 
     def test_a_document_that_cannot_be_analysed_in_time_stops_no_other(self):
         self.put("Endless.pdf", make_pdfs.endless())
-        mount = self.mount("analyse_timeout=1,draw_timeout=1,workers=1")
+        mount = self.mount(f"analyse_timeout={harness.limit(1)},draw_timeout={harness.limit(1)},"
+                           "workers=1")
         done = []
 
         def stat_endless():
@@ -207,7 +208,7 @@ class WorkersTest(harness.MountedTest):
         thread.start()
         self.assertEqual(len(cbz.pages(read(mount.file("Text.cbz")))), 3)
         self.assertEqual(len(cbz.pages(read(mount.file("Book.cbz")))), 3)
-        thread.join(60)
+        thread.join(2 * harness.DEADLINE)
         self.assertEqual(len(done), 1)
         self.assertEqual(len(done[0]), 4, "the listing is complete")
         # Either a book whose page fails, or, once the analysis was given up, shown as it is.
