@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "codecs/document/format_names.h"
+#include "codecs/zip/comic_info.h"
 #include "fs/command/await.h"
 #include "fs/command/crowd.h"
 #include "fs/core/names.h"
@@ -15,6 +16,28 @@
 
 namespace cbzfs {
 namespace {
+
+// The file beside the comic that says what it is, as a mount of its folder finds it.
+SidecarPointer FindSidecar(const Services& services, const std::string& name) {
+  const size_t slash = name.rfind('/');
+  auto folder = services.library->List(slash == name.npos ? "" : name.substr(0, slash));
+  if (!folder.ok()) return nullptr;
+  const NameMap names(
+      std::move(folder->names),
+      [](SourceFormat format) {
+        std::vector<Wish> wishes;
+        if (format == SourceFormat::kPdf) wishes.push_back({.ending = ".cbz"});
+        return wishes;
+      },
+      services.options.show_hidden);
+  const NameMap::Entry* const entry =
+      names.FindSource(slash == name.npos ? name : name.substr(slash + 1));
+  if (entry == nullptr || entry->sidecar.empty()) return nullptr;
+  const auto st = services.library->StatFile(BesidePath(name, entry->sidecar));
+  if (!st.ok()) return nullptr;
+  return std::make_shared<const SidecarFile>(
+      SidecarFile{.name = entry->sidecar, .key = KeyOf(*st)});
+}
 
 absl::StatusOr<std::shared_ptr<const OpenBook>> OpenComic(const Services& services,
                                                           const std::string& name, bool enhanced) {
@@ -29,7 +52,10 @@ absl::StatusOr<std::shared_ptr<const OpenBook>> OpenComic(const Services& servic
   auto file = services.library->OpenFile(name, &key, *format);
   if (!file.ok()) return file.status();
   const Book::Identity identity = {
-      .source = {.key = key, .format = *format, .enhanced = enhanced},
+      .source = {.key = key,
+                 .format = *format,
+                 .enhanced = enhanced,
+                 .sidecar = FindSidecar(services, name)},
       .stem = std::string(StemOfPath(name)),
       .rendition = enhanced ? Rendition::kEnhanced : Rendition::kPlain};
   auto made = Await<Books::Pointer>([&](auto done) {
@@ -104,8 +130,9 @@ absl::StatusOr<InspectedComic> InspectComic(Filesystem& filesystem, const std::s
   if (!book.ok()) return book.status();
   const OpenBook& open = **book;
   const Document& document = open.book->document();
-  InspectedComic comic{
-      .file = name, .info = document.info, .asked_quality = services.options.analyse.quality};
+  InspectedComic comic{.file = name,
+                       .info = BookInfo(document, StemOfPath(name)),
+                       .asked_quality = services.options.analyse.quality};
   if (open.book->layout() != nullptr) comic.bytes = open.book->layout()->size();
   for (const Note& note : document.notes) {
     const PageLine line = LineOf(document, open.book->format(), note.page, note.text);

@@ -56,6 +56,16 @@ class InspectTest(harness.MountedTest):
             self.assertEqual(sum(page["slot"] for page in drawn), slots["bytes"])
             self.assertEqual(sum(page["quality"] < 85 for page in drawn), slots["lowered"])
 
+    def test_metadata_is_that_of_the_mount(self):
+        self.put("Saga v02 003.xml", b"<ComicInfo><Title>From beside it</Title></ComicInfo>")
+        name = self.put("Saga v02 003.pdf", make_pdfs.mixed())
+        comic = json.loads(run("--json", name).stdout)
+        self.assertEqual(comic["metadata"], {"Title": "From beside it", "Series": "Saga",
+                                             "Number": "3", "Volume": "2"})
+        self.assertEqual(comic["title"], "From beside it")
+        self.assertEqual(comic["bytes"],
+                         os.path.getsize(self.mount().file("Saga v02 003.cbz")))
+
     def test_no_draw(self):
         for page in self.inspect(make_pdfs.small(1, pages=3), "--no-draw")["pages"]:
             self.assertGreater(page["slot"], 0)
