@@ -126,6 +126,14 @@ class MetadataTest(harness.MountedTest):
         self.assertEqual(read(mount.file("Bar.cbz")), bar)
         self.assertEqual(mount.errors(), "")
 
+    def test_opening_notices_another_version_that_nobody_told_of(self):
+        self.put("Foo.pdf", book_with_everything())
+        self.put("Foo.opf", (OPF % "The first").encode())
+        mount = self.mount("watch=no,ttl=3600")
+        self.assertEqual(self.info(mount.file("Foo.cbz"))[0]["Title"], "The first")
+        self.put("Foo.opf", (OPF % ("A second, longer one " * 9)).encode())
+        self.assertIn("A second", self.info(mount.file("Foo.cbz"))[0]["Title"])
+
     def test_an_open_book_keeps_the_version_it_was_opened_as(self):
         self.put("Foo.pdf", book_with_everything())
         mount = self.mount()
