@@ -46,7 +46,7 @@ std::string Letters(int64_t number) {
 
 std::string Numeral(char style, int64_t number) {
   constexpr int64_t kMostRoman = 3999;
-  constexpr int64_t kMostLetters = 26 * 8;
+  constexpr int64_t kMostLetters = int64_t{26} * 8;
   const char lower = absl::ascii_tolower(static_cast<unsigned char>(style));
   std::string text;
   if (style == 0) return text;
@@ -88,7 +88,7 @@ void ReadRanges(fz_context* ctx, pdf_obj* node, int levels, Ranges* ranges) {
 
 absl::Status FindLabels(Pdf::Impl* pdf, std::vector<std::string>* labels) {
   Ranges ranges;
-  const absl::Status status = Try(pdf->ctx, absl::StatusCode::kDataLoss, [&] {
+  absl::Status status = Try(pdf->ctx, absl::StatusCode::kDataLoss, [&] {
     pdf_obj* tree = pdf_dict_getp(pdf->ctx, pdf_trailer(pdf->ctx, pdf->doc), "Root/PageLabels");
     ReadRanges(pdf->ctx, tree, kMostLevels, &ranges);
   });

@@ -25,7 +25,7 @@ void PageStore::LookInSecondLevel(const Open& book, const Flight& flight,
       second_->Remove(store_key);
       return Make(book, flight);
     }
-    flights_.Complete(flight.key, std::move(made));
+    flights_.Complete(flight.key, made);
   });
 }
 
