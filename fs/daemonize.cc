@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fs/exit_codes.h"
+#include "fs/service_notify.h"
 
 namespace cbzfs {
 namespace {
@@ -101,6 +102,7 @@ Launch::~Launch() {
 }
 
 int Launch::Fail(int exit_code, const std::string& message) {
+  TellServiceFailed(message);
   if (report_ < 0) {
     Complain(message);
   } else {

@@ -23,7 +23,7 @@ class Launch {
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
 
-  // Reports a failure and gives back `exit_code`, for main() to return.
+  // Reports a failure, to a service manager too, and gives back `exit_code`, for main() to return.
   int Fail(int exit_code, const std::string& message);
 
   // Reports success. False: nobody waits any more (the command was interrupted), so there should be

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "fs/cli.h"
 #include "fs/command/command.h"
@@ -22,6 +23,7 @@
 #include "fs/fuse/session.h"
 #include "fs/logging.h"
 #include "fs/preflight.h"
+#include "fs/service_notify.h"
 #include "fs/signals.h"
 
 namespace cbzfs {
@@ -29,6 +31,7 @@ namespace {
 
 // A program that hangs in a system call (a network share that is gone) must not keep the mount.
 void StopOrDie(Session* session, int signal_number) {
+  TellServiceStopping("unmounting");
   spdlog::info("signal {}: unmounting", signal_number);
   if (session->RequestStop(absl::Seconds(10))) return;
   spdlog::error("a request hangs; giving up without waiting for it");
@@ -91,12 +94,21 @@ int Run(const CommandLine& command, Launch* launch) {
     return launch->Fail(ExitCodeOfCreate(ready), std::string(ready.message()));
   }
   if (!launch->Ready()) return kExitFailure;
+  TellServiceReady(absl::StrCat(command.library, " mounted at ", command.mountpoint));
   spdlog::info("cbzfs {}: {} mounted at {}", kVersion, command.library, command.mountpoint);
   const EndListener listener([&](int number) { StopOrDie(session->get(), number); });
   const absl::Status served = (*session)->Serve();
+  TellServiceStopping("unmounted");
   if (!served.ok()) spdlog::error("{}", served.ToString());
   spdlog::info("{} unmounted", command.mountpoint);
   return served.ok() ? kExitOk : kExitFailure;
+}
+
+// Before there is a Launch.
+int ComplainAndEnd(int exit_code, const std::string& message) {
+  fprintf(stderr, "cbzfs: %s\n", message.c_str());
+  TellServiceFailed(message);
+  return exit_code;
 }
 
 int Main(int argc, const char* const* argv) {
@@ -113,15 +125,17 @@ int Main(int argc, const char* const* argv) {
   }
   CommandLine& command = parsed.command;
   if (const auto failure = Prepare(ThisSystem(), &command)) {
-    fprintf(stderr, "cbzfs: %s\n", failure->message.c_str());
-    return failure->exit_code;
+    return ComplainAndEnd(failure->exit_code, failure->message);
   }
   TakeEnvironment(&command.options);
+  const absl::StatusOr<LogTarget> log =
+      ChooseLogTarget(command.options.log, command.foreground, FindLogSurroundings());
+  if (!log.ok()) return ComplainAndEnd(kExitUsage, std::string(log.status().message()));
   RaiseDescriptorLimit();
   TuneAllocator();
   TuneLocks();
   Launch launch(command.foreground);
-  StartLogging(command.foreground, command.options.log_level);
+  StartLogging(*log, command.options.log_level);
   return Run(command, &launch);
 }
 

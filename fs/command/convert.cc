@@ -126,7 +126,7 @@ int RunConvert(const Arguments& arguments, const std::string& worker_program) {
   options.watch = 0;
   if (jobs > 0) options.workers = jobs;
   line.settings.copy = !no_copy;
-  StartLogging(/*foreground=*/true, options.log_level);
+  StartLogging(LogTarget::kStderr, options.log_level);
   return ConvertAll(app, line, worker_program);
 }
 

@@ -75,7 +75,7 @@ int RunInspect(const Arguments& arguments, const std::string& worker_program) {
   options.view = std::string(enhance ? kEnhancedView.name : kCbzView.name);
   options.source_times = true;
   options.watch = 0;
-  StartLogging(/*foreground=*/true, options.log_level);
+  StartLogging(LogTarget::kStderr, options.log_level);
   return Inspect(app, path, options, !no_draw, json, worker_program);
 }
 

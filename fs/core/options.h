@@ -50,6 +50,7 @@ struct Options {
   absl::Duration draw_timeout = absl::Seconds(20);
   absl::Duration analyse_timeout = absl::Seconds(10);
   OnError on_error = OnError::kAuto;
+  std::string log = "auto";  // see logging.h
   std::string log_level = "info";
   bool sandbox = true;  // workers give up files, network and processes before they look at a file
 

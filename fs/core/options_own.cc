@@ -255,6 +255,13 @@ bool SetSandbox(std::string_view value, Options* o) {
   return Choose(value, kWords, &o->sandbox);
 }
 
+bool SetLog(std::string_view value, Options* o) {
+  for (const std::string_view target : {"auto", "journal", "stderr", "syslog"}) {
+    if (value == target) o->log = std::string(target);
+  }
+  return o->log == value;
+}
+
 bool SetLogLevel(std::string_view value, Options* o) {
   for (const std::string_view level : {"trace", "debug", "info", "warn", "error"}) {
     if (value == level) o->log_level = std::string(level);
@@ -332,6 +339,8 @@ constexpr Own kOwn[] = {
      "how long the first look at a document may take (10)"},
     {"on_error", "auto|page|eio", "auto, page or eio", SetOnError,
      "a page that cannot be made: one that says why, or EIO; auto: as the cause is (auto)"},
+    {"log", "auto|journal|stderr|syslog", "auto, journal, stderr or syslog", SetLog,
+     "where the log goes; auto: with -f stderr, else the journal or syslog (auto)"},
     {"log_level", "LEVEL", "trace, debug, info, warn or error", SetLogLevel,
      "trace, debug, info, warn or error (info)"},
 };
