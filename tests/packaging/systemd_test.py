@@ -129,6 +129,31 @@ class RunTest(harness.MountedTest):
         return installed.text("lib", "systemd", kind, "cbzfs@.service").replace(
             "/usr/bin/cbzfs ", harness.program() + " ")
 
+    def control_groups(self):
+        """Groups of the test's own, in which the systemd makes those of its services."""
+        groups = []
+        with open("/proc/self/cgroup", encoding="utf-8") as file:
+            for line in file:
+                _, names, path = line.rstrip("\n").split(":", 2)
+                if names in ("", "name=systemd", "devices"):
+                    folder = os.path.join("/sys/fs/cgroup", names.removeprefix("name="), path[1:])
+                    group = os.path.join(folder, os.path.basename(self.folder))
+                    if os.path.exists(os.path.join(folder, "cgroup.procs")):
+                        os.mkdir(group)
+                        self.addCleanup(self.remove_group, group)
+                        groups.append(group)
+        return groups
+
+    def remove_group(self, group):
+        def removed():
+            try:
+                for folder, _, _ in os.walk(group, topdown=False):
+                    os.rmdir(folder)
+            except OSError:
+                return False
+            return True
+        harness.wait_for(removed, f"the processes in {group} end")
+
     def boot(self, script):
         """What `script`, run as a service of the systemd, printed."""
         said = os.path.join(self.folder, "said")
@@ -141,13 +166,16 @@ class RunTest(harness.MountedTest):
                   f"ExecStart=/bin/bash -e {path}\n"
                   f"ExecStopPost=/bin/sh -c 'echo \"$$EXIT_STATUS\" >{done}.new; mv {done}.new {done}'\n"
                   f"StandardOutput=file:{said}\nStandardError=inherit\n")
-        run = ["unshare", "--mount", "--pid", "--cgroup", "--uts", "--ipc", "--fork", "--kill-child",
-               "bash", "-c", BOOT]
+        groups = self.control_groups()
+        run = ["sh", "-c", 'for group in $GROUPS_OF_TEST; do echo $$ >"$group/cgroup.procs"; done; '
+               'exec "$@"', "sh", "unshare", "--mount", "--pid", "--cgroup", "--uts", "--ipc", "--fork",
+               "--kill-child", "bash", "-c", BOOT]
         environment = {name: value for name, value in os.environ.items()
                        if name in ("PATH", "TMPDIR")}
         process = subprocess.Popen(run, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL,
-                                   env={**environment, "FOLDER": self.folder})
+                                   env={**environment, "FOLDER": self.folder,
+                                        "GROUPS_OF_TEST": " ".join(groups)})
         try:
             harness.wait_for(lambda: process.poll() is not None or os.path.exists(done),
                              "the script ends", 2 * harness.DEADLINE)
