@@ -92,7 +92,6 @@ Launch::Launch(bool foreground) {
   }
   close(ends[0]);
   report_ = ends[1];
-  setsid();
   // At once, not when ready: the workers' zygote and fusermount3 inherit these.
   DetachStdio();
 }
@@ -115,7 +114,7 @@ int Launch::Fail(int exit_code, const std::string& message) {
 
 bool Launch::Ready() {
   if (report_ < 0) return true;
-  if (chdir("/") != 0) return false;
+  if (setsid() < 0 || chdir("/") != 0) return false;
   const bool heard = WriteAll(report_, Report(kExitOk, ""));
   close(report_);
   report_ = -1;

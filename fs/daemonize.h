@@ -2,8 +2,11 @@
 // message and the exit code of whatever went wrong before.
 //
 // The process forks before it has threads. The parent waits for the child's report; the child
-// becomes a session leader, starts everything, and reports. Neither the child nor what it starts
-// keeps the terminal or a pipe of the caller open: `x=$(cbzfs ...)` returns.
+// starts everything, becomes a session leader, and reports. It does so after the mount and not
+// before it: where systemd mounts because somebody looked (x-systemd.automount), everybody who
+// touches the mount point meanwhile waits, but for the process group of systemd and mount(8).
+// Neither the child nor what it starts keeps the terminal or a pipe of the caller open: `x=$(cbzfs
+// ...)` returns.
 //
 // One per process, main thread.
 

@@ -40,6 +40,8 @@ mount -t tmpfs tmpfs /run
 mount --bind "$FOLDER/cache" /var/cache
 mknod -m 666 "$FOLDER/fuse" c 10 229
 mount --bind "$FOLDER/fuse" /dev/fuse
+mount -t tmpfs tmpfs /usr/local/bin
+ln -s "$CBZFS" /usr/local/bin/cbzfs
 mkdir -p /run/units/system /run/user/65534
 chown 65534:65534 /run/user/65534
 cp -r "$FOLDER/units/." /run/units/
@@ -175,6 +177,7 @@ class RunTest(harness.MountedTest):
         process = subprocess.Popen(run, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL,
                                    env={**environment, "FOLDER": self.folder,
+                                        "CBZFS": os.path.abspath(harness.program()),
                                         "GROUPS_OF_TEST": " ".join(groups)})
         try:
             harness.wait_for(lambda: process.poll() is not None or os.path.exists(done),
@@ -217,7 +220,7 @@ until [ "$($manager systemctl $user show -P NRestarts "$unit")" = 1 ] &&
 $reader ls "$point/cbz"
 $manager systemctl $user stop "$unit"
 echo "stopped: $($manager systemctl $user show -P Result "$unit")"
-! grep fuse.cbzfs /proc/self/mountinfo
+! grep -F " fuse.cbzfs $LIBRARY " /proc/self/mountinfo
 """
 
     def assertServed(self, said):  # noqa: N802
@@ -263,6 +266,31 @@ echo "stopped: $($manager systemctl $user show -P Result "$unit")"
                          "systemctl stop manager.service\n")
         self.assertServed(said)
         self.assertRegex(said, r"daemon: .*NoNewPrivs: 0")
+
+    def test_a_line_of_fstab_is_mounted_at_the_first_look(self):
+        generator = "/lib/systemd/system-generators/systemd-fstab-generator"
+        point = "/run/comics"
+        fstab = os.path.join(self.folder, "fstab")
+        with open(fstab, "w", encoding="utf-8") as out:
+            out.write(f"{self.library} {point} fuse.cbzfs allow_other,nofail,_netdev,"
+                      "x-systemd.automount,x-systemd.idle-timeout=10min,"
+                      f"x-systemd.requires-mounts-for={self.library} 0 0\n")
+        subprocess.run([generator, *[self.units] * 3], check=True,
+                       env={**os.environ, "SYSTEMD_FSTAB": fstab})
+        with open(os.path.join(self.units, "run-comics.mount"), encoding="utf-8") as unit:
+            self.assertIn(f"\nRequiresMountsFor={self.library}\n", unit.read())
+        said = self.boot(rf"""
+systemctl start run-comics.automount
+grep -cF " fuse.cbzfs $LIBRARY " /proc/self/mountinfo || true
+setpriv --reuid=65534 --regid=65534 --clear-groups ls {point}/cbz
+grep -cF " fuse.cbzfs $LIBRARY " /proc/self/mountinfo
+unzip -tq {point}/cbz/Book.cbz
+systemctl stop run-comics.mount 2>/dev/null  # that looking mounts it again
+grep -cF " fuse.cbzfs $LIBRARY " /proc/self/mountinfo || true
+ls {point}/cbz
+systemctl stop run-comics.automount
+""")
+        self.assertRegex(said, r"^0\nBook.cbz\nMine.txt\n1\nNo errors detected.*\n0\nBook.cbz\n")
 
 
 if __name__ == "__main__":
