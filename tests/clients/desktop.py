@@ -79,6 +79,13 @@ class Desktop:
             raise AssertionError("Xvfb: " + self.log("Xvfb"))
         self._environment["DISPLAY"] = ":" + number.decode()
 
+    def write(self, name, text):
+        """A file of the home folder."""
+        path = os.path.join(self._environment["HOME"], name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+
     def log(self, name):
         with open(os.path.join(self._folder, name + ".log"), errors="replace", encoding="utf-8") as log:
             return log.read()[-3000:]
@@ -143,23 +150,36 @@ class Desktop:
         self.wait_until(lambda image: displayed(image) == page, f"page {page}", name)
 
     def close(self):
-        """Ends all that was started here."""
+        """Ends all that was started here; what they had open is closed when this returns."""
+        ours = {process.pid: process for process in
+                [self._server, *(program for _, program in self._programs)]}
+        started = set(ours)
+
         def left():
-            return [pid for pid, (name, _) in harness.process_tree(os.getpid()).items()
-                    if pid not in self._others and not name.startswith("cbzfs")
-                    and pid != self._server.pid]
+            started.update(pid for pid, (name, _) in harness.process_tree(os.getpid()).items()
+                           if pid not in self._others and not name.startswith("cbzfs"))
+            return {pid for pid in started if not reaped(pid, ours.get(pid))}
 
         for number in (signal.SIGTERM, signal.SIGKILL):
-            for pid in left():
+            # The server last: programs that lose it have much to say.
+            for pid in left() - ({self._server.pid} if number == signal.SIGTERM else set()):
                 try:
                     os.kill(pid, number)
                 except ProcessLookupError:
                     pass
             try:
-                harness.wait_for(lambda: not left(), "programs end", 5)
-                break
+                harness.wait_for(lambda: left() <= {self._server.pid}, "programs end", 5)
             except AssertionError:
                 continue
-        self._server.kill()
-        for process in [self._server, *(program for _, program in self._programs)]:
-            process.wait()
+        harness.wait_for(lambda: not left(), "the desktop ends")
+
+
+def reaped(pid, process):
+    """Whether it is gone, with all of its threads: not only its first one, which makes it a zombie."""
+    if process:
+        return process.poll() is not None
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass  # gone, or still somebody else's
+    return not os.path.exists(f"/proc/{pid}")
