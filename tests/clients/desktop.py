@@ -79,9 +79,13 @@ class Desktop:
             raise AssertionError("Xvfb: " + self.log("Xvfb"))
         self._environment["DISPLAY"] = ":" + number.decode()
 
+    @property
+    def home(self):
+        return self._environment["HOME"]
+
     def write(self, name, text):
         """A file of the home folder."""
-        path = os.path.join(self._environment["HOME"], name)
+        path = os.path.join(self.home, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as out:
             out.write(text)
@@ -96,7 +100,7 @@ class Desktop:
         with open(os.path.join(self._folder, name + ".log"), "wb") as log:
             program = subprocess.Popen(
                 ["dbus-run-session", "--", *command], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, cwd=self._environment["HOME"], start_new_session=True,
+                stderr=log, cwd=self.home, start_new_session=True,
                 env={**self._environment, **(environment or {})})
         self._programs.append((name, program))
 
@@ -107,6 +111,9 @@ class Desktop:
 
     def key(self, *names):
         self.run("xdotool", "key", "--clearmodifiers", *names)
+
+    def double_click(self, x, y):
+        self.run("xdotool", "mousemove", str(x), str(y), "click", "--repeat", "2", "--delay", "80", "1")
 
     def windows(self, pattern=".+"):
         """Visible windows whose name matches, newest last."""
