@@ -27,6 +27,9 @@ BOOKS = (library.DRAWN, library.SCANNED)
 # How many pages are drawn ahead of somebody who reads on is two for each worker; here always the same.
 WORKERS = 2
 AHEAD = 2 * WORKERS
+# At most, for somebody who reads one page to its end: the kernel reads up to 128 KiB on, which is a
+# part of two more, and that looks as if somebody turns the pages.
+ONE_PAGE = 3 + AHEAD
 
 
 @functools.lru_cache(maxsize=None)

@@ -33,8 +33,8 @@ def colour(page):
     return (level, level - 8, level - 16)
 
 
-def drawn_book(pages=PAGES, size=(288, 432)):
-    """A PDF of vector drawings and text, 800 x 1200 pixels a page as cbzfs draws them by itself."""
+def drawn_book(pages=PAGES, size=(216, 324)):
+    """A PDF of vector drawings and text, 600 x 900 pixels a page as cbzfs draws them by itself."""
     width, height = size
     pdf = PdfWriter(title=DRAWN)
     for page in range(1, pages + 1):
@@ -43,14 +43,14 @@ def drawn_book(pages=PAGES, size=(288, 432)):
         out = [f"{red:.4f} {green:.4f} {blue:.4f} rg 0 0 {width} {height} re f",
                f"q 1 1 1 rg {width * .25:g} {height * .25:g} {width * .5:g} {height * .5:g} re f",
                f"{width * .25:g} {height * .25:g} {width * .5:g} {height * .5:g} re W n"]
-        for _ in range(500):
+        for _ in range(250):
             gray = rng.random()
             points = [(rng.uniform(.25, .75) * width, rng.uniform(.25, .75) * height)
                       for _ in range(4)]
             out.append(f"{gray:.2f} G {rng.uniform(.2, 1.5):.2f} w "
                        f"{points[0][0]:.1f} {points[0][1]:.1f} m "
                        + " ".join(f"{x:.1f} {y:.1f}" for x, y in points[1:]) + " c S")
-        out.append(f"Q 1 1 1 rg BT /F1 44 Tf {width * .2:g} {height * .85:g} Td "
+        out.append(f"Q 1 1 1 rg BT /F1 33 Tf {width * .2:g} {height * .85:g} Td "
                    f"(Page {page}) Tj ET")
         pdf.page("\n".join(out), size,
                  "/Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>")

@@ -14,7 +14,7 @@ import subprocess
 import urllib.parse
 import zipfile
 
-from clients import AHEAD, BOOKS, PAGES, ClientTest, entries, harness, page_name
+from clients import BOOKS, ONE_PAGE, PAGES, ClientTest, entries, harness, page_name
 from library import DRAWN, SCANNED
 
 TAIL = 64 * 1024  # what somebody reads who looks for an archive's directory
@@ -235,7 +235,7 @@ class NginxTest(ServerTest):
             self.comics, lambda: self.ask(path, wanted, If_Range=tag))
         self.assertEqual((status, headers["Content-Range"]), (206, f"bytes {wanted}/{size}"))
         self.assertPage(page, 20)
-        self.assertLessEqual(drawn_page, 2 + AHEAD)
+        self.assertLessEqual(drawn_page, ONE_PAGE)
 
         (status, headers, both), _ = self.drawn_by(
             self.comics, lambda: self.ask(path, f"0-3,{begin}-{begin + 1}"))
