@@ -156,6 +156,8 @@ class ArchiveProgramsTest(ClientTest):
             self.assertEqual(self.execute("zipcmp", "-t", path, copy), b"")
 
         self.try_out("libzip (ziptool, zipcmp)", "ziptool", "list", listed, most=1)
+        self.try_out("libzip (ziptool, zipcmp)", "ziptool", "list", listed, most=0,
+                     options="guard=64k")
         self.try_out("libzip (ziptool, zipcmp)", "ziptool", "one page", page, most=1 + ONE_PAGE, least=1)
         self.try_out("libzip (ziptool, zipcmp)", "ziptool", "test", compare, most=PAGES, least=PAGES)
 
@@ -189,6 +191,8 @@ class ArchiveProgramsTest(ClientTest):
 
         self.try_out(client, package, "list", lambda path: self.assertLines(
             run("list", path), path), most=1)
+        self.try_out(client, package, "list", lambda path: self.assertLines(
+            run("list", path), path), most=0, options="guard=64k")
         self.try_out(client, package, "one page", lambda path: self.assertPage(
             run("page", path, page_name(PAGE)), PAGE), most=1 + ONE_PAGE, least=1)
         self.try_out(client, package, "test", lambda path: self.assertLines(
