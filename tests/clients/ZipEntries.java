@@ -3,7 +3,7 @@
 //   java ZipEntries.java list FILE          ZipFile: a line "name size crc" for each entry
 //   java ZipEntries.java page FILE NAME     ZipFile: the bytes of one entry
 //   java ZipEntries.java all FILE           ZipFile: every entry read; the lines say what was read
-//   java ZipEntries.java stream FILE        ZipInputStream: the same, never looking at the directory
+//   java ZipEntries.java stream FILE        ZipInputStream: the same, without the directory
 
 import java.io.FileInputStream;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-"""Readers, file managers and a browser that are too large to be installed for every run of the tests:
+"""Readers, file managers and a browser, too large to be installed for every run of the tests:
 
     mount-helpers/install-packages clients-by-hand && tests/clients/run --all
 """
@@ -11,7 +11,7 @@ from desktop import shares
 from library import COLOURS, DRAWN
 from readers import DesktopTest
 
-# A picture of a page in a file manager's window, 64 pixels or so high, has this share of the screen.
+# A picture of a page in a file manager's window, 64 pixels high or so, is this share of the screen.
 PICTURE = 0.0004
 
 
@@ -61,16 +61,11 @@ class BrowserTest(DesktopTest):
 
 class FileManagersTest(DesktopTest):
 
-    def look_into(self, client, package, command, view, pages, most, below="", options=""):
-        """A folder of the view is opened, and pictures of these pages are seen in it."""
+    def look_into(self, client, package, start, view, pages, most, below="", options=""):
+        """`start(desktop, folder)` opens a folder of the view; pictures of these pages are seen."""
         mount = self.open(options)
         desktop = self.desktop()
-        folder = os.path.join(mount.file(view=view), below)
-        if client == "Nautilus":
-            self.start_nautilus(desktop, folder)
-        else:
-            desktop.start(*command, folder)
-            desktop.maximize()
+        start(desktop, os.path.join(mount.file(view=view), below))
 
         def pictured(image):
             found = shares(image)
@@ -86,40 +81,51 @@ class FileManagersTest(DesktopTest):
         desktop.close()
         mount.unmount()
 
-    def start_nautilus(self, desktop, folder):
-        """Given a folder when it starts, whatever file system that is on, it often shows "Loading..."
-        for ever here, where no session of GNOME runs; so somebody double-clicks on it in the home
-        folder."""
-        os.symlink(folder, os.path.join(desktop.home, "books"))
-        # Else it draws its animations all the time, in software.
-        desktop.write(".config/gtk-4.0/settings.ini", "[Settings]\ngtk-enable-animations=false\n")
-        desktop.start("nautilus", environment={"GSK_RENDERER": "cairo"})
-        desktop.maximize()
-        icon = (342, 130)
-        desktop.wait_until(lambda image: image.getpixel(icon)[2] - image.getpixel(icon)[0] > 40,
-                           "the blue icon of a folder", "Nautilus home")
-        desktop.double_click(*icon)
-
-    def look_around(self, client, package, command):
-        """Each view's folder of books, and a book's folder of pages; pictures come from thumbnailers
-        of the desktop, which reads a CBZ with the help of libarchive."""
+    def look_around(self, client, package, start):
+        """Each view's folder of books, and a book's folder of pages. Pictures of CBZs come from the
+        desktop's thumbnailers, see below."""
         self.need("evince-thumbnailer")
-        self.look_into(client, package, command, "cbz", [1], most=PAGES)
-        self.look_into(client, package, command, "thumbnails", [1], most=1)
-        self.look_into(client, package, command, "pages", range(1, len(COLOURS) + 1), most=PAGES,
+        self.look_into(client, package, start, "cbz", [1], most=PAGES)
+        self.look_into(client, package, start, "thumbnails", [1], most=1)
+        self.look_into(client, package, start, "pages", range(1, len(COLOURS) + 1), most=PAGES,
                        below=DRAWN)
 
     def test_thunar(self):
         self.need("thunar")
-        self.look_around("Thunar", "thunar", ["thunar"])
+
+        def start(desktop, folder):
+            desktop.start("thunar", folder)
+            desktop.maximize()
+
+        self.look_around("Thunar", "thunar", start)
 
     def test_pcmanfm(self):
         self.need("pcmanfm")
-        self.look_around("PCManFM", "pcmanfm", ["pcmanfm"])
+
+        def start(desktop, folder):
+            desktop.start("pcmanfm", folder)
+            desktop.maximize()
+
+        self.look_around("PCManFM", "pcmanfm", start)
 
     def test_nautilus(self):
+        """Given a folder when it starts, on whatever file system, it often shows "Loading..." for
+        ever where no session of GNOME runs; so somebody double-clicks on it in the home folder."""
         self.need("nautilus")
-        self.look_around("Nautilus", "nautilus", ["nautilus"])
+
+        def start(desktop, folder):
+            os.symlink(folder, os.path.join(desktop.home, "books"))
+            # Else it draws its animations all the time, in software.
+            desktop.write(".config/gtk-4.0/settings.ini",
+                          "[Settings]\ngtk-enable-animations=false\n")
+            desktop.start("nautilus", environment={"GSK_RENDERER": "cairo"})
+            desktop.maximize()
+            icon = (342, 130)
+            desktop.wait_until(lambda image: image.getpixel(icon)[2] - image.getpixel(icon)[0] > 40,
+                               "the blue icon of a folder", "Nautilus home")
+            desktop.double_click(*icon)
+
+        self.look_around("Nautilus", "nautilus", start)
 
     def thumbnailer(self, program, package, options, most):
         self.need(program)

@@ -1,7 +1,7 @@
 """What the tests of real programs share: the library, programs that may be missing, what they cost.
 
-Environment, beside the harness's: CBZFS_CLIENTS_REQUIRED: a program that is not installed is a failure
-and not a skipped test; CBZFS_CLIENTS_RECORD: a file that gets one line of JSON for each finding.
+Environment, beside the harness's: CBZFS_CLIENTS_REQUIRED: a program that is not installed is a
+failure, not a skipped test; CBZFS_CLIENTS_RECORD: a file that gets a line of JSON for each finding.
 """
 
 import functools
@@ -24,7 +24,7 @@ import library  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 PAGES = library.PAGES
 BOOKS = (library.DRAWN, library.SCANNED)
-# How many pages are drawn ahead of somebody who reads on is two for each worker; here always the same.
+# Two pages for each worker are drawn ahead of somebody who reads on; here always the same number.
 WORKERS = 2
 AHEAD = 2 * WORKERS
 # At most, for somebody who reads one page to its end: the kernel reads up to 128 KiB on, which is a
@@ -68,7 +68,7 @@ class ClientTest(harness.MountedTest):
 
     def open(self, options="", **more):
         """A mount that has drawn nothing yet."""
-        return self.mount(",".join(part for part in (f"workers={WORKERS}", options) if part), **more)
+        return self.mount(f"workers={WORKERS}" + ("," + options if options else ""), **more)
 
     def execute(self, *command, cwd=None, environment=None, errors=None, deadline=120):
         """Runs a program that must succeed, with nothing on its error stream; returns its output.

@@ -1,5 +1,6 @@
-"""Programs that copy a library do it once: the second time they find nothing to do and draw nothing,
-also when the library was mounted anew in between. What they have is the library, byte for byte."""
+"""Programs that copy a library do it once: the second time they find nothing to do and draw
+nothing, also when the library was mounted anew in between. What they have is the library, byte for
+byte."""
 
 import json
 import os
@@ -64,8 +65,8 @@ class CopyTest(ClientTest):
             second = self.made(mount)
             self.assertEqual(second, 0)
             self.assertEqual(self.rsync(mount, view, copy, "--checksum"), 0)
-            self.record("rsync", "rsync", f"copy of {view}/ / again", drawn=max(first), of=len(BOOKS) * PAGES,
-                        after=second)
+            self.record("rsync", "rsync", f"copy {view}/, and again", drawn=max(first),
+                        of=len(BOOKS) * PAGES, after=second)
             mount.unmount()
             self.assertCopied(copy, view)
 
@@ -98,13 +99,13 @@ class CopyTest(ClientTest):
         self.assertEqual(self.backup(mount), (0, len(BOOKS), 0))
         mount.unmount()
 
-        # By inode, time of change and size as well as by time: all must be the same in a fresh mount.
+        # By inode, time of change and size as well as by time: a fresh mount has all of them again.
         mount = self.again()
         second = self.backup(mount)
         self.assertEqual(second, (0, len(BOOKS), 0))
         mount.unmount()
-        self.record("restic", "restic", "backup of cbz/ / again", drawn=first[2], of=len(BOOKS) * PAGES,
-                    after=second[2])
+        self.record("restic", "restic", "back up cbz/, and again", drawn=first[2],
+                    of=len(BOOKS) * PAGES, after=second[2])
 
         self.restic("check", "--read-data")
         restored = os.path.join(self.folder, "restored")

@@ -91,8 +91,8 @@ class Desktop:
             out.write(text)
 
     def log(self, name):
-        with open(os.path.join(self._folder, name + ".log"), errors="replace", encoding="utf-8") as log:
-            return log.read()[-3000:]
+        log = harness.read(os.path.join(self._folder, name + ".log"))
+        return log[-3000:].decode(errors="replace")
 
     def start(self, *command, environment=None):
         """A program with a session bus of its own, started in the desktop's home folder."""
@@ -113,15 +113,17 @@ class Desktop:
         self.run("xdotool", "key", "--clearmodifiers", *names)
 
     def double_click(self, x, y):
-        self.run("xdotool", "mousemove", str(x), str(y), "click", "--repeat", "2", "--delay", "80", "1")
+        self.run("xdotool", "mousemove", str(x), str(y), "click", "--repeat", "2", "--delay", "80",
+                 "1")
 
     def windows(self, pattern=".+"):
         """Visible windows whose name matches, newest last."""
         return self.run("xdotool", "search", "--onlyvisible", "--name", pattern).decode().split()
 
     def maximize(self, pattern=".+"):
-        """There is no window manager here: whatever has a name gets the whole screen and the keys."""
-        windows = harness.wait_for(lambda: self.windows(pattern), f"a window named {pattern}", DEADLINE)
+        """There is no window manager here: what has a name gets the whole screen and the keys."""
+        windows = harness.wait_for(lambda: self.windows(pattern), f"a window named {pattern}",
+                                   DEADLINE)
         for window in windows:
             self.run("xdotool", "windowmove", window, "0", "0",
                      "windowsize", window, str(WIDTH), str(HEIGHT),
@@ -150,7 +152,8 @@ class Desktop:
             if gone or time.monotonic() > end:
                 seen = shares(self.screenshot("failed " + name))
                 logs = "\n".join(f"{program}: {self.log(program)}" for program, _ in self._programs)
-                raise AssertionError(f"{what} is not to be seen ({gone} ended; shares {seen})\n{logs}")
+                raise AssertionError(f"{what} is not to be seen ({gone} ended; shares {seen})\n"
+                                     + logs)
             time.sleep(0.1)
 
     def wait_for_page(self, page, name):
@@ -182,7 +185,7 @@ class Desktop:
 
 
 def reaped(pid, process):
-    """Whether it is gone, with all of its threads: not only its first one, which makes it a zombie."""
+    """Whether it is gone with all of its threads; without its first one alone it is a zombie."""
     if process:
         return process.poll() is not None
     try:

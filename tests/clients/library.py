@@ -1,7 +1,7 @@
 """The books that real programs open: page by page another solid colour, its number in large digits.
 
-Around a picture with as much detail as a comic has, so that pages are as long as real ones, there is
-a broad frame of the page's colour: which page a program shows is seen in its window by colour.
+Around a picture with as much detail as a comic has, so that pages are about as long as real ones,
+there is a broad frame of the page's colour: which page a program shows is seen by it.
 """
 
 import io
