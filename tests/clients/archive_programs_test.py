@@ -3,8 +3,8 @@
 Each does so on a mount that has drawn nothing yet; what it made the mount draw is compared with
 what it has to read. Listing needs the archive's directory, which is known without any page, and
 draws none unless the program looks elsewhere: Java at the first four bytes, of which the kernel
-makes 16 KiB; yauzl and libzip at the last 64 KiB; 7z at the first MiB; libarchive at 64 KiB from
-each local header. All of that but 7z's is without pages where guard=64k.
+makes 16 KiB; yauzl, libzip and at times Python at the last 64 KiB; 7z at the first MiB;
+libarchive at 64 KiB from each local header. All of that but 7z's is without pages where guard=64k.
 """
 
 import glob
@@ -22,38 +22,42 @@ class ArchiveProgramsTest(ClientTest):
 
     def try_out(self, client, package, task, action, most, least=0, options=""):
         """`action(path of a book)` on both books; of the one, at least and at most so many pages
-        are drawn (`most` may be a function of the path), and of the other none."""
+        are drawn (`most` may be a function), and of the other none."""
         for title in BOOKS:
             with self.subTest(client=client, task=task, book=title, options=options):
+                # Looked at beforehand and elsewhere: what Python reads must not count here.
+                mount = self.open(options)
+                self.directory = self.list_with_python(mount.file(title + ".cbz"))
+                mount.unmount()
                 mount = self.open(options)
                 path = mount.file(title + ".cbz")
                 _, drawn = self.drawn_by(mount, lambda path=path: action(path))
                 if title == DRAWN:
                     self.record(client, package, task, drawn=drawn, of=PAGES, options=options)
-                    self.assertLessEqual(drawn, most(path) if callable(most) else most)
+                    self.assertLessEqual(drawn, most() if callable(most) else most)
                     self.assertGreaterEqual(drawn, least)
                 else:
                     self.assertEqual(drawn, 0)
                 self.assertEqual(mount.errors(), "")
                 mount.unmount()
 
-    def assertListed(self, output, path):  # noqa: N802
+    def assertListed(self, output):  # noqa: N802
         """Each entry's name is in the output, and its size on the same line."""
         lines = output.decode().splitlines()
-        for info in self.directory(path):
+        for info in self.directory:
             self.assertTrue(any(info.filename in line and str(info.file_size) in line
                                 for line in lines), (info.filename, info.file_size))
 
     @staticmethod
-    def directory(path):
+    def list_with_python(path):
         with zipfile.ZipFile(path) as book:
             return book.infolist()
 
-    def assertLines(self, output, path):  # noqa: N802
+    def assertLines(self, output):  # noqa: N802
         """The output of ZipEntries.java and zip_entries.js."""
         self.assertEqual(output.decode().splitlines(),
                          [f"{info.filename} {info.file_size} {info.CRC:08x}"
-                          for info in self.directory(path)])
+                          for info in self.directory])
 
     def fresh_folder(self):
         self._folders = getattr(self, "_folders", 0) + 1
@@ -72,7 +76,7 @@ class ArchiveProgramsTest(ClientTest):
             self.assertBook(files_below(folder), path)
 
         self.try_out("unzip", "unzip", "list", lambda path: self.assertListed(
-            self.execute("unzip", "-l", path), path), most=0)
+            self.execute("unzip", "-l", path)), most=0)
         self.try_out("unzip", "unzip", "one page", lambda path: self.assertPage(
             self.execute("unzip", "-p", path, page_name(PAGE)), PAGE), most=ONE_PAGE, least=1)
         self.try_out("unzip", "unzip", "test", lambda path: self.assertIn(
@@ -87,14 +91,14 @@ class ArchiveProgramsTest(ClientTest):
             self.execute("7z", "x", "-tzip", f"-o{folder}", path)
             self.assertBook(files_below(folder), path)
 
-        def begun(path):
-            return sum(info.header_offset < 1 << 20 for info in self.directory(path)) + AHEAD
+        def begun():
+            return sum(info.header_offset < 1 << 20 for info in self.directory) + AHEAD
 
         self.try_out("7z", "p7zip-full", "list", lambda path: self.assertListed(
-            self.execute("7z", "l", path), path), most=begun)
+            self.execute("7z", "l", path)), most=begun)
         self.try_out("7z", "p7zip-full", "one page", lambda path: self.assertPage(
             self.execute("7z", "x", "-so", path, page_name(PAGE)), PAGE),
-                     most=lambda path: begun(path) + ONE_PAGE, least=1)
+                     most=lambda: begun() + ONE_PAGE, least=1)
         self.try_out("7z", "p7zip-full", "test", lambda path: self.assertIn(
             b"Everything is Ok", self.execute("7z", "t", path)), most=PAGES, least=PAGES)
         self.try_out("7z", "p7zip-full", "extract", extract, most=PAGES, least=PAGES)
@@ -104,7 +108,7 @@ class ArchiveProgramsTest(ClientTest):
 
         def names(path):
             self.assertEqual(self.execute("bsdtar", "-tf", path).decode().splitlines(),
-                             [info.filename for info in self.directory(path)])
+                             [info.filename for info in self.directory])
 
         def extract(path):
             folder = self.fresh_folder()
@@ -129,7 +133,10 @@ class ArchiveProgramsTest(ClientTest):
             with zipfile.ZipFile(path) as book:
                 self.assertIsNone(book.testzip())
 
-        self.try_out("Python zipfile", "python3", "list", self.directory, most=0)
+        # Where the archive has a comment, as a book with a title has one, it reads the last 64 KiB.
+        self.try_out("Python zipfile", "python3", "list", self.list_with_python, most=1)
+        self.try_out("Python zipfile", "python3", "list", self.list_with_python, most=0,
+                     options="guard=64k")
         self.try_out("Python zipfile", "python3", "one page", page, most=ONE_PAGE, least=1)
         self.try_out("Python zipfile", "python3", "one page", page, most=3, least=1,
                      options="read_ahead=0")
@@ -139,15 +146,14 @@ class ArchiveProgramsTest(ClientTest):
         self.need("ziptool", "zipcmp")
 
         def listed(path):
-            infos = self.directory(path)
-            stat = [word for at in range(len(infos)) for word in ("stat", str(at))]
+            stat = [word for at in range(len(self.directory)) for word in ("stat", str(at))]
             output = self.execute("ziptool", path, *stat).decode()
-            for info in infos:
+            for info in self.directory:
                 self.assertIn(f"name: '{info.filename}'", output)
                 self.assertIn(f"size: '{info.file_size}'", output)
 
         def page(path):
-            at = [info.filename for info in self.directory(path)].index(page_name(PAGE))
+            at = [info.filename for info in self.directory].index(page_name(PAGE))
             self.assertPage(self.execute("ziptool", path, "cat", str(at)), PAGE)
 
         def compare(path):
@@ -172,8 +178,7 @@ class ArchiveProgramsTest(ClientTest):
                                  ("java", "-Xshare:auto", "-cp", classes, "ZipEntries"))
 
         def stream(path):
-            self.assertLines(self.execute("java", "-cp", classes, "ZipEntries", "stream", path),
-                             path)
+            self.assertLines(self.execute("java", "-cp", classes, "ZipEntries", "stream", path))
 
         self.try_out("Java ZipInputStream", "openjdk-17-jdk-headless", "test", stream, most=PAGES,
                      least=PAGES)
@@ -194,13 +199,13 @@ class ArchiveProgramsTest(ClientTest):
             return self.execute(*command, *arguments, environment=environment)
 
         self.try_out(client, package, "list", lambda path: self.assertLines(
-            run("list", path), path), most=1)
+            run("list", path)), most=1)
         self.try_out(client, package, "list", lambda path: self.assertLines(
-            run("list", path), path), most=0, options="guard=64k")
+            run("list", path)), most=0, options="guard=64k")
         self.try_out(client, package, "one page", lambda path: self.assertPage(
             run("page", path, page_name(PAGE)), PAGE), most=1 + ONE_PAGE, least=1)
         self.try_out(client, package, "test", lambda path: self.assertLines(
-            run("all", path), path), most=PAGES, least=PAGES)
+            run("all", path)), most=PAGES, least=PAGES)
 
 
 if __name__ == "__main__":
