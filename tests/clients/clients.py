@@ -21,6 +21,8 @@ from PIL import Image  # noqa: E402
 import harness  # noqa: E402
 import library  # noqa: E402
 
+# Where servers are, which is not on everybody's path.
+os.environ["PATH"] += ":/usr/sbin:/sbin"
 HERE = os.path.dirname(os.path.abspath(__file__))
 PAGES = library.PAGES
 BOOKS = (library.DRAWN, library.SCANNED)

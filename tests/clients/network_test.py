@@ -7,7 +7,6 @@ Each has its files and its port for itself, and ends with its test.
 import http.client
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -189,10 +188,7 @@ class NginxTest(ServerTest):
 
     def setUp(self):
         super().setUp()
-        # Where it is: /usr/sbin is not on everybody's path.
-        program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-        if not program:
-            self.need("nginx")
+        self.need("nginx")
         if os.geteuid() != 0:
             self.skipTest("nginx reads as another user, for which it has to be root")
         self.comics = self.open("allow_other")
@@ -201,7 +197,7 @@ class NginxTest(ServerTest):
         self.port = free_port()
         with open(os.path.join(folder, "nginx.conf"), "w", encoding="ascii") as out:
             out.write(NGINX_CONF.format(port=self.port, folder=folder, mount=self.comics.path))
-        self.serve(program, "-p", folder, "-e", "stderr", "-c", os.path.join(folder, "nginx.conf"),
+        self.serve("nginx", "-p", folder, "-e", "stderr", "-c", os.path.join(folder, "nginx.conf"),
                    port=self.port)
 
     def ask(self, path, ranges=None, method="GET", **headers):
