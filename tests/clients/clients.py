@@ -29,9 +29,10 @@ BOOKS = (library.DRAWN, library.SCANNED)
 # Two pages for each worker are drawn ahead of somebody who reads on; here always the same number.
 WORKERS = 2
 AHEAD = 2 * WORKERS
-# At most, for somebody who reads one page to its end: the kernel reads up to 128 KiB on, which is a
-# part of two more, and that looks as if somebody turns the pages.
-ONE_PAGE = 3 + AHEAD
+# At most, for somebody who reads one page to its end: the kernel reads 128 KiB on, and at times as
+# much again, which is a part of three more, and that looks as if somebody turns the pages.
+READ_ON = 4
+ONE_PAGE = READ_ON + AHEAD
 
 
 @functools.lru_cache(maxsize=None)
