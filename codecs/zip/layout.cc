@@ -117,7 +117,8 @@ absl::Status Layout::Place() {
   offsets_.reserve(pages + lead_ + 1);
   if (lead_ > 0) {
     offsets_.push_back(0);
-    at = RoundUp(HeaderBytes(0) + ComicInfoBytes(InfoSource()), AlignmentFor(options_.guard));
+    at = std::max(HeaderBytes(0) + ComicInfoBytes(InfoSource()), LeastLeadFor(options_.guard));
+    at = RoundUp(at, AlignmentFor(options_.guard));
   }
   for (uint32_t page = 0; page < pages; ++page) {
     offsets_.push_back(at);
@@ -154,7 +155,7 @@ void Layout::SumExtras() {
 
 void Layout::ChooseTail() {
   last_tail_bytes_ = kEoiBytes;
-  const uint64_t wanted = ConstantEndFor(options_.guard);
+  const uint64_t wanted = ConstantEndFor(options_.guard, !comment_.empty());
   // What ZIP64 adds is left out: it follows from the offsets, and these from this.
   uint64_t after = kEoiBytes + DirectoryBytesBefore(page_count() + lead_) + kEndRecordBytes +
                    comment_.size();

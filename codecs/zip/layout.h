@@ -6,7 +6,8 @@
 // CRC-32 in the local headers, no data descriptors; ZIP64 only past 4 GiB or 65 535 entries.
 // Entries that a real archive brings along are as they are there (raw_entry.h).
 //
-//   entry 0        ComicInfo.xml, ended with spaces so that the next local header is aligned
+//   entry 0        ComicInfo.xml, ended with spaces so that the next local header is aligned, and
+//                  that with its guard it lies outside of what the kernel reads first (16 KiB)
 //   entry 1..n     the pages, one after another without gaps
 //   central directory, end record with a comment (comic_book_info.h)
 //
@@ -40,8 +41,8 @@
 // An extracted page's head has no APP0: the stream brings its own.
 // `patch` is four bytes that make the entry's real CRC-32 the one declared in the local header and
 // the central directory. `tail` is empty but in the last page, where constant COM segments keep
-// programs that read a file's last kilobytes from touching the page (design: 16 KiB with a 4 KiB
-// guard, 72 KiB with a 64 KiB one). The last page is the last drawn one where raw ones follow it,
+// programs that read a file's last kilobytes from touching the page (16 KiB with a 4 KiB
+// guard, 72 KiB with a 64 KiB one or with a comment). The last page is the last drawn one where raw ones follow it,
 // and these count as constant.
 //
 // Immutable after construction: any thread. Shared by all open handles of one version of a book.

@@ -48,10 +48,18 @@ uint64_t FillBytes(const Page& page, uint64_t start, uint64_t header_bytes, uint
 uint64_t AlignmentFor(uint32_t guard) { return guard == 0 ? 1 : kPageAlignment; }
 
 // libarchive and most others search the last 16 KiB for the end record, some the last 64 KiB and a
-// bit (clients.md, section 4).
-uint64_t ConstantEndFor(uint32_t guard) {
+// bit (clients.md, section 4). Python looks at the last 22 bytes first, and where these are no end
+// record, because a comment follows it, at the last 64 KiB (tests/clients/RESULTS.md).
+uint64_t ConstantEndFor(uint32_t guard, bool commented) {
   if (guard == 0) return 0;
-  return guard <= 4096 ? 16 << 10 : 72 << 10;
+  return guard <= 4096 && !commented ? 16 << 10 : 72 << 10;
+}
+
+// Of whoever reads the first bytes of a file the kernel makes 16 KiB; the page's guard is part of
+// these.
+uint64_t LeastLeadFor(uint32_t guard) {
+  constexpr uint64_t kFirstRead = 16 << 10;
+  return guard == 0 || guard >= kFirstRead ? 0 : kFirstRead - guard;
 }
 
 PageHead MakePageHead(const Page& page, uint64_t start, uint64_t header_bytes, uint32_t guard) {

@@ -47,8 +47,12 @@ PageHead MakePageHead(const Page& page, uint64_t start, uint64_t header_bytes, u
 // Local headers lie on multiples of this, but those behind a raw page.
 uint64_t AlignmentFor(uint32_t guard);
 
-// How many bytes at the end of the file must not depend on a drawn page.
-uint64_t ConstantEndFor(uint32_t guard);
+// How many bytes at the end of the file must not depend on a drawn page. `commented`: the archive
+// has a comment.
+uint64_t ConstantEndFor(uint32_t guard, bool commented);
+
+// Where the first page begins at the earliest, behind a ComicInfo.xml.
+uint64_t LeastLeadFor(uint32_t guard);
 
 // Of any but a raw page whose local header is at `start`. `insert_bytes` is the length of the
 // insert of an original page, `tail_bytes` that of the tail.

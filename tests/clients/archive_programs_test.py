@@ -134,8 +134,9 @@ class ArchiveProgramsTest(ClientTest):
             with zipfile.ZipFile(path) as book:
                 self.assertIsNone(book.testzip())
 
-        # Where the archive has a comment, as a book with a title has one, it reads the last 64 KiB.
-        self.try_out("Python zipfile", "python3", "list", self.list_with_python, most=1)
+        # Where the archive has a comment, as a book with a title has one, it reads the last 64 KiB:
+        # so much is constant then.
+        self.try_out("Python zipfile", "python3", "list", self.list_with_python, most=0)
         self.try_out("Python zipfile", "python3", "list", self.list_with_python, most=0,
                      options="guard=64k")
         self.try_out("Python zipfile", "python3", "one page", page, most=ONE_PAGE, least=1)
@@ -163,11 +164,11 @@ class ArchiveProgramsTest(ClientTest):
                 out.write(harness.read(path))
             self.assertEqual(self.execute("zipcmp", "-t", path, copy), b"")
 
-        self.try_out("libzip (ziptool, zipcmp)", "ziptool", "list", listed, most=1)
+        self.try_out("libzip (ziptool, zipcmp)", "ziptool", "list", listed, most=0)
         self.try_out("libzip (ziptool, zipcmp)", "ziptool", "list", listed, most=0,
                      options="guard=64k")
         self.try_out("libzip (ziptool, zipcmp)", "ziptool", "one page", page,
-                     most=1 + ONE_PAGE, least=1)
+                     most=ONE_PAGE, least=1)
         self.try_out("libzip (ziptool, zipcmp)", "ziptool", "test", compare, most=PAGES,
                      least=PAGES)
 
@@ -200,11 +201,11 @@ class ArchiveProgramsTest(ClientTest):
             return self.execute(*command, *arguments, environment=environment)
 
         self.try_out(client, package, "list", lambda path: self.assertLines(
-            run("list", path)), most=1)
+            run("list", path)), most=0)
         self.try_out(client, package, "list", lambda path: self.assertLines(
             run("list", path)), most=0, options="guard=64k")
         self.try_out(client, package, "one page", lambda path: self.assertPage(
-            run("page", path, page_name(PAGE)), PAGE), most=1 + ONE_PAGE, least=1)
+            run("page", path, page_name(PAGE)), PAGE), most=ONE_PAGE, least=1)
         self.try_out(client, package, "test", lambda path: self.assertLines(
             run("all", path)), most=PAGES, least=PAGES)
 
