@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import installed
 from installed import harness
@@ -40,6 +41,15 @@ def need(program, package):
     if shutil.which(program) is None:
         raise AssertionError(f"{program} is missing: apt install {package}"
                              " (mount-helpers/install-packages test does)")
+
+
+def mirror_answers():
+    try:
+        with urllib.request.urlopen(f"{MIRROR}/dists/{SUITE}/Release", timeout=30) as answer:
+            return answer.status == 200
+    except OSError as error:
+        print(f"{MIRROR}: {error}", flush=True)
+        return False
 
 
 def setUpModule():  # noqa: N802
@@ -103,6 +113,8 @@ class FreshDebianTest(unittest.TestCase):
             self.skipTest("only root can make a Debian")
         if "CBZFS_TEST_NAMESPACE" not in os.environ:
             self.fail("not in a mount namespace")
+        if not mirror_answers():
+            self.skipTest(f"{MIRROR} cannot be reached, and a fresh Debian comes from there")
         self.root = os.path.join(FOLDER, "root")
         os.mkdir(self.root)
         self.addCleanup(self.remove_root)
