@@ -15,6 +15,9 @@ GOOD, OTHER = page_jpeg(1), page_jpeg(2)
 FAILS = "EIO"
 
 
+OPTIONS = "read_ahead=0,on_error=eio"
+
+
 class HostileTest(harness.MountedTest):
 
     def setUp(self):
@@ -32,7 +35,7 @@ class HostileTest(harness.MountedTest):
         with zipfile.ZipFile(self.hostile.file("honest.cbz", view="enhanced")) as book:
             self.assertIsNone(book.testzip())
 
-    def show(self, *entries, name="Evil.cbz", options="read_ahead=0,on_error=eio"):
+    def show(self, *entries, name="Evil.cbz", options=OPTIONS):
         self.put(name, archive(entries))
         self.hostile = self.mount(options)
         return self.hostile
@@ -217,7 +220,8 @@ class HostileTest(harness.MountedTest):
 
     def test_sixty_megapixels_are_scaled_down(self):
         mount = self.show(Entry("1.jpg", make_archives.big_jpeg()),
-                          Entry("2.png", flat_png(10000, 6000, 200), DEFLATED))
+                          Entry("2.png", flat_png(10000, 6000, 200), DEFLATED),
+                          options=OPTIONS + f",draw_timeout={harness.limit(20)}")
         # int(10000 * sqrt(50e6 / 60e6)), int(6000 * ...)
         self.assertEnhanced(mount, {"1.jpg": (9128, 5477), "2.jpg": (9128, 5477)})
         self.assertThumbnails(mount, True, True)
