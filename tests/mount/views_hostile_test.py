@@ -221,7 +221,8 @@ class HostileTest(harness.MountedTest):
     def test_sixty_megapixels_are_scaled_down(self):
         mount = self.show(Entry("1.jpg", make_archives.big_jpeg()),
                           Entry("2.png", flat_png(10000, 6000, 200), DEFLATED),
-                          options=OPTIONS + f",draw_timeout={harness.limit(20)}")
+                          options=OPTIONS + f",draw_timeout={harness.limit(20)}"
+                                            f",analyse_timeout={harness.limit(10)}")
         # int(10000 * sqrt(50e6 / 60e6)), int(6000 * ...)
         self.assertEnhanced(mount, {"1.jpg": (9128, 5477), "2.jpg": (9128, 5477)})
         self.assertThumbnails(mount, True, True)
