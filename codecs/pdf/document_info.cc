@@ -14,6 +14,9 @@ namespace {
 
 using absl::StatusCode;
 
+// Most packets have a few KiB.
+constexpr size_t kXmpChunk = 16 << 10;
+
 // The end of memory; all else only means that nothing is said.
 absl::Status IfExhausted(const absl::Status& status) {
   return absl::IsResourceExhausted(status) ? status : absl::OkStatus();
@@ -39,17 +42,19 @@ void AddTitle(std::string_view title, Metadata* info) {
   if (!IsFileName(PrintableText(title, Metadata::kMaxText))) info->Add(ComicField::kTitle, title);
 }
 
-// `packet` has room for kMaxXmpBytes and one more, which a packet that is too long fills.
+// Of a packet that is too long, more than kMaxXmpBytes.
 void ReadPacket(fz_context* ctx, pdf_obj* stream, std::string* packet) {
   fz_stream* open = pdf_open_stream(ctx, stream);
-  size_t size = 0;
-  fz_var(size);
   fz_try(ctx) {
-    size = fz_read(ctx, open, reinterpret_cast<unsigned char*>(packet->data()), packet->size());
+    for (size_t got = kXmpChunk; got == kXmpChunk && packet->size() <= kMaxXmpBytes;) {
+      const size_t size = packet->size();
+      packet->resize(size + kXmpChunk);
+      got = fz_read(ctx, open, reinterpret_cast<unsigned char*>(&(*packet)[size]), kXmpChunk);
+      packet->resize(size + got);
+    }
   }
   fz_always(ctx) { fz_drop_stream(ctx, open); }
   fz_catch(ctx) { fz_rethrow(ctx); }
-  packet->resize(size);
 }
 
 absl::Status AddXmp(const Pdf::Impl& pdf, Metadata* info) {
@@ -60,7 +65,6 @@ absl::Status AddXmp(const Pdf::Impl& pdf, Metadata* info) {
     if (!pdf_is_stream(pdf.ctx, stream)) stream = nullptr;
   });
   if (stream == nullptr) return IfExhausted(status);
-  packet.resize(kMaxXmpBytes + 1);
   status = Try(pdf.ctx, StatusCode::kDataLoss, [&] { ReadPacket(pdf.ctx, stream, &packet); });
   if (!status.ok()) return IfExhausted(status);
   const Metadata said = ReadXmp(packet);
