@@ -18,7 +18,7 @@ namespace cbzfs {
 namespace {
 
 // The file beside the comic that says what it is, as a mount of its folder finds it.
-SidecarPointer FindSidecar(const Services& services, const std::string& name) {
+SidecarPointer SidecarOf(const Services& services, const std::string& name) {
   const size_t slash = name.rfind('/');
   auto folder = services.library->List(slash == name.npos ? "" : name.substr(0, slash));
   if (!folder.ok()) return nullptr;
@@ -32,11 +32,7 @@ SidecarPointer FindSidecar(const Services& services, const std::string& name) {
       services.options.show_hidden);
   const NameMap::Entry* const entry =
       names.FindSource(slash == name.npos ? name : name.substr(slash + 1));
-  if (entry == nullptr || entry->sidecar.empty()) return nullptr;
-  const auto st = services.library->StatFile(BesidePath(name, entry->sidecar));
-  if (!st.ok()) return nullptr;
-  return std::make_shared<const SidecarFile>(
-      SidecarFile{.name = entry->sidecar, .key = KeyOf(*st)});
+  return entry == nullptr ? nullptr : FindSidecar(*services.library, name, entry->sidecar);
 }
 
 absl::StatusOr<std::shared_ptr<const OpenBook>> OpenComic(const Services& services,
@@ -55,7 +51,7 @@ absl::StatusOr<std::shared_ptr<const OpenBook>> OpenComic(const Services& servic
       .source = {.key = key,
                  .format = *format,
                  .enhanced = enhanced,
-                 .sidecar = FindSidecar(services, name)},
+                 .sidecar = SidecarOf(services, name)},
       .stem = std::string(StemOfPath(name)),
       .rendition = enhanced ? Rendition::kEnhanced : Rendition::kPlain};
   auto made = Await<Books::Pointer>([&](auto done) {

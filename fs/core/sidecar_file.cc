@@ -36,6 +36,14 @@ std::string BesidePath(const std::string& path, const std::string& name) {
   return slash == path.npos ? name : absl::StrCat(path.substr(0, slash + 1), name);
 }
 
+SidecarPointer FindSidecar(const Library& library, const std::string& path,
+                           const std::string& name) {
+  if (name.empty()) return nullptr;
+  const auto st = library.StatFile(BesidePath(path, name));
+  if (!st.ok()) return nullptr;
+  return std::make_shared<const SidecarFile>(SidecarFile{.name = name, .key = KeyOf(*st)});
+}
+
 bool IsCurrent(const Library& library, const std::string& path, const SidecarPointer& sidecar) {
   if (sidecar == nullptr) return true;
   const auto st = library.StatFile(BesidePath(path, sidecar->name));

@@ -35,6 +35,11 @@ uint64_t HashOf(const SidecarPointer& sidecar);
 // The path of a file called `name` in the folder that the comic at `path` stands in.
 std::string BesidePath(const std::string& path, const std::string& name);
 
+// The file called `name` beside the comic at `path` as it is now. Null for "", and where it cannot
+// be looked at: it then says nothing.
+SidecarPointer FindSidecar(const Library& library, const std::string& path,
+                           const std::string& name);
+
 // Whether the sidecar of the comic at `path` is still this version. One that is not there, or that
 // cannot be looked at, is another.
 bool IsCurrent(const Library& library, const std::string& path, const SidecarPointer& sidecar);

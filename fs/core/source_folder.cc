@@ -97,14 +97,7 @@ absl::StatusOr<SourceEntry> SourceFolder::ComicCandidate(const HeldFolder& here,
   entry.st = *st;
   // Two names of one file make two different books, as the title may come from the name.
   entry.shares_inode = S_ISLNK(source.type) || st->st_nlink > 1;
-  if (!named.sidecar.empty()) {
-    // One that cannot be looked at says nothing.
-    auto beside = services().library->StatFile(Join(named.sidecar));
-    if (beside.ok()) {
-      entry.sidecar = std::make_shared<const SidecarFile>(
-          SidecarFile{.name = named.sidecar, .key = KeyOf(*beside)});
-    }
-  }
+  entry.sidecar = FindSidecar(*services().library, entry.path, named.sidecar);
   return entry;
 }
 
