@@ -54,6 +54,11 @@ std::string PlainIsbn(std::string_view text) {
   return isbn.size() == 10 || isbn.size() == 13 ? isbn : "";
 }
 
+std::string IsbnOfUrn(std::string_view text) {
+  constexpr std::string_view kUrn = "urn:isbn:";
+  return text.starts_with(kUrn) ? PlainIsbn(text.substr(kUrn.size())) : "";
+}
+
 std::string_view LanguageTag(std::string_view text) {
   const size_t first = std::min(text.find_first_of("-_"), text.size());
   const auto allowed = [](char c) {

@@ -22,6 +22,9 @@ std::string PlainNumber(std::string_view number);
 // A book's number (ISBN, EAN) without anything around it; "" where it is none.
 std::string PlainIsbn(std::string_view text);
 
+// The same of a URN ("urn:isbn:...", RFC 8254); "" for any other text.
+std::string IsbnOfUrn(std::string_view text);
+
 // A language tag (BCP 47), or "" for what is none: "x-default" and the like.
 std::string_view LanguageTag(std::string_view text);
 

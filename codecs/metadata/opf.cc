@@ -64,13 +64,9 @@ std::string PlainText(const std::string& text) {
 }
 
 void AddIdentifier(pugi::xml_node identifier, Metadata* info) {
-  std::string scheme(FindAttribute(identifier, kOpf, "scheme").value());
-  std::string text = TextOf(identifier);
-  constexpr std::string_view kUrn = "urn:isbn:";
-  if (text.starts_with(kUrn)) {
-    scheme = "ISBN";
-    text.erase(0, kUrn.size());
-  }
+  const std::string_view scheme = FindAttribute(identifier, kOpf, "scheme").value();
+  const std::string text = TextOf(identifier);
+  info->Add(ComicField::kGtin, IsbnOfUrn(text));
   if (scheme == "ISBN" || scheme == "isbn") info->Add(ComicField::kGtin, PlainIsbn(text));
 }
 

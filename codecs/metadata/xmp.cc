@@ -87,11 +87,7 @@ void AddIsbn(const Description& of, Metadata* info) {
     if (TextOf(FindChild(item, kXmpQualifier, "Scheme")) != "isbn") continue;
     info->Add(ComicField::kGtin, PlainIsbn(TextOf(FindChild(item, kRdf, "value"))));
   }
-  const std::string identifier = of.Value(kDublinCore, "identifier");
-  constexpr std::string_view kUrn = "urn:isbn:";
-  if (identifier.starts_with(kUrn)) {
-    info->Add(ComicField::kGtin, PlainIsbn(std::string_view(identifier).substr(kUrn.size())));
-  }
+  info->Add(ComicField::kGtin, IsbnOfUrn(of.Value(kDublinCore, "identifier")));
 }
 
 void AddDescription(const Description& of, Metadata* info) {
