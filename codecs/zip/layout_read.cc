@@ -35,6 +35,12 @@ ComPadding TailPadding(uint64_t tail_bytes) { return ComPadding(tail_bytes - kEo
 
 }  // namespace
 
+void FillInfo(uint64_t room, std::string* text) {
+  if (text->size() >= room) return;
+  text->resize(room, ' ');
+  text->back() = '\n';
+}
+
 ComicInfoSource Layout::InfoSource() const {
   return {.document = *document_,
           .stem = stem_,
@@ -50,11 +56,7 @@ std::string Layout::InfoText(const std::function<uint64_t(uint32_t page)>& data_
 
 std::string Layout::MakeInfo() const {
   std::string text = ComicInfoText(InfoSource());
-  const uint64_t size = offsets_[1] - HeaderBytes(0);
-  if (text.size() < size) {
-    text.resize(size, ' ');
-    text.back() = '\n';
-  }
+  FillInfo(offsets_[1] - HeaderBytes(0), &text);
   return text;
 }
 

@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "codecs/zip/crc_force.h"
+#include "codecs/zip/layout_internal.h"
 #include "codecs/zip/raw_entry.h"
 
 namespace cbzfs {
 namespace {
 
-constexpr std::string_view kInfoName = "ComicInfo.xml";
 // As many digits as the length of an entry can have.
 constexpr uint64_t kLongest = 4'294'967'294;
 
@@ -22,7 +22,7 @@ TightArchive::TightArchive(const Layout* layout) : layout_(layout) {
   entries_.reserve(layout->page_count());
   if (layout->InfoDataBytes() == 0) return;
   info_bytes_ = layout->InfoText([](uint32_t) { return kLongest; }).size();
-  offset_ = kLocalHeaderBytes + kInfoName.size() + info_bytes_;
+  offset_ = kLocalHeaderBytes + kComicInfoName.size() + info_bytes_;
 }
 
 uint64_t TightArchive::DataOffset() const {
@@ -68,17 +68,13 @@ absl::StatusOr<std::vector<PlacedBytes>> TightArchive::AddPage(uint32_t crc, uin
 std::vector<PlacedBytes> TightArchive::Finish(std::string_view comment) {
   std::vector<PlacedBytes> rest;
   std::string directory;
-  ZipEnd end{.entries = entries_.size(),
-             .directory_offset = offset_,
-             .comment = std::string(comment)};
+  ZipEnd end{
+      .entries = entries_.size(), .directory_offset = offset_, .comment = std::string(comment)};
   if (info_bytes_ > 0) {
     std::string text =
         layout_->InfoText([this](uint32_t page) { return uint64_t{entries_[page].bytes}; });
-    if (text.size() < info_bytes_) {
-      text.resize(info_bytes_, ' ');
-      text.back() = '\n';
-    }
-    const ZipEntry info{.name = std::string(kInfoName),
+    FillInfo(info_bytes_, &text);
+    const ZipEntry info{.name = std::string(kComicInfoName),
                         .crc = ExtendCrc(0, text),
                         .stored_bytes = static_cast<uint32_t>(text.size()),
                         .bytes = static_cast<uint32_t>(text.size())};
