@@ -51,7 +51,10 @@ class WorkerPoolImpl final : public WorkerPool {
                  Priority priority, absl::AnyInvocable<void(absl::StatusOr<Drawn>)> done) override;
   void Raise(RequestId id, Priority priority) override;
   void Cancel(RequestId id) override;
-  void TrimIdle() override { Send({.kind = Command::Kind::kTrimIdle}); }
+  void TrimIdle() override {
+    Command command = {.kind = Command::Kind::kTrimIdle};
+    Send(command);
+  }
   WorkerPoolStats stats() const override;
   std::vector<int> pids() const override;
   void Stop() override;
@@ -66,7 +69,7 @@ class WorkerPoolImpl final : public WorkerPool {
 
   template <typename Result>
   RequestId Submit(std::unique_ptr<Job> job, absl::AnyInvocable<void(absl::StatusOr<Result>)> done);
-  bool Send(Command command);  // false after Stop()
+  bool Send(Command& command);  // after Stop() false, and the command is as it was
   void Wake();
 
   void Run();
@@ -136,7 +139,13 @@ WorkerPool::RequestId WorkerPoolImpl::Submit(
     absl::MutexLock lock(&mutex_);
     id = job->id = next_id_++;
   }
-  return Send({.kind = Command::Kind::kSubmit, .id = id, .job = std::move(job)}) ? id : 0;
+  Command command = {.kind = Command::Kind::kSubmit, .id = id, .job = std::move(job)};
+  if (Send(command)) return id;
+  // Whoever asks waits for an answer.
+  auto answer = std::move(command.job->done);
+  command.job.reset();
+  answer(absl::CancelledError("stopped"));
+  return 0;
 }
 
 WorkerPool::RequestId WorkerPoolImpl::Probe(
@@ -172,12 +181,16 @@ WorkerPool::RequestId WorkerPoolImpl::Draw(std::shared_ptr<const SourceFile> sou
 }
 
 void WorkerPoolImpl::Raise(RequestId id, Priority priority) {
-  Send({.kind = Command::Kind::kRaise, .id = id, .priority = priority});
+  Command command = {.kind = Command::Kind::kRaise, .id = id, .priority = priority};
+  Send(command);
 }
 
-void WorkerPoolImpl::Cancel(RequestId id) { Send({.kind = Command::Kind::kCancel, .id = id}); }
+void WorkerPoolImpl::Cancel(RequestId id) {
+  Command command = {.kind = Command::Kind::kCancel, .id = id};
+  Send(command);
+}
 
-bool WorkerPoolImpl::Send(Command command) {
+bool WorkerPoolImpl::Send(Command& command) {
   {
     absl::MutexLock lock(&mutex_);
     if (stopping_) return false;

@@ -190,7 +190,8 @@ class WorkerPool {
   // Pids of the live workers: for tests and for the administrator.
   virtual std::vector<int> pids() const = 0;
 
-  // Kills the workers, calls what is pending with kCancelled, joins the thread. Idempotent.
+  // Kills the workers, calls what is pending with kCancelled, joins the thread. What is asked later
+  // is called so at once, from inside. Idempotent.
   virtual void Stop() = 0;
 };
 

@@ -263,7 +263,10 @@ TEST_F(PoolTest, StopWithWorkInFlight) {
   }
   for (const int pid : {pids[0], pids[1], zygote}) EXPECT_EQ(kill(pid, 0), -1) << pid;
   pool_->Stop();
-  EXPECT_EQ(Draw(PlainSource(0), Evil::kGood).id, 0u);
+  const Sent<Drawn> late = Draw(PlainSource(0), Evil::kGood);
+  EXPECT_EQ(late.id, 0u);
+  ASSERT_TRUE(late.outcome->done());
+  EXPECT_TRUE(absl::IsCancelled(late.Wait().status())) << late.Wait().status();
   EXPECT_EQ(pool_->stats().alive, 0u);
 }
 
