@@ -1,62 +1,54 @@
 #include "fs/signals.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 namespace cbzfs {
 namespace {
 
-// Dispositions are the process', and so is the pipe that a handler, which has no context, writes
-// to.
-int g_pipe[2] = {-1, -1};
-
-void Note(int signal_number) {
-  const int saved = errno;
-  const auto byte = static_cast<unsigned char>(signal_number);
-  [[maybe_unused]] const ssize_t written = write(g_pipe[1], &byte, 1);
-  errno = saved;
-}
-
 constexpr int kEnding[] = {SIGTERM, SIGINT, SIGHUP};
+
+sigset_t Ending() {
+  sigset_t ending;
+  sigemptyset(&ending);
+  for (const int signal_number : kEnding) sigaddset(&ending, signal_number);
+  return ending;
+}
 
 }  // namespace
 
 EndSignals::EndSignals() {
-  if (pipe2(g_pipe, O_CLOEXEC) != 0) return;
-  fcntl(g_pipe[1], F_SETFL, O_NONBLOCK);
+  const sigset_t ending = Ending();
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   struct sigaction action = {};
   action.sa_flags = SA_RESTART;
-  action.sa_handler = Note;
-  for (const int signal_number : kEnding) sigaction(signal_number, &action, nullptr);
   action.sa_handler = [](int) {};
   sigaction(SIGPIPE, &action, nullptr);
 }
 
 EndSignals::~EndSignals() {
+  // Those that still wait are ignored.
   for (const int signal_number : kEnding) signal(signal_number, SIG_IGN);
-  close(g_pipe[0]);
-  close(g_pipe[1]);
+  const sigset_t ending = Ending();
+  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
 }
 
 EndListener::EndListener(std::function<void(int)> on_end) {
-  thread_ = std::thread([on_end = std::move(on_end)] {
+  thread_ = std::thread([this, on_end = std::move(on_end)] {
     pthread_setname_np(pthread_self(), "signals");
-    unsigned char byte = 0;
-    ssize_t got = 0;
-    do {
-      got = read(g_pipe[0], &byte, 1);
-    } while (got < 0 && errno == EINTR);
-    if (got == 1 && byte != 0) on_end(byte);
+    const sigset_t ending = Ending();
+    int signal_number = 0;
+    while (sigwait(&ending, &signal_number) != 0) {
+    }
+    if (!over_) on_end(signal_number);
   });
 }
 
 EndListener::~EndListener() {
-  Note(0);  // nobody's signal, only a wake
+  over_ = true;
+  pthread_kill(thread_.native_handle(), SIGTERM);  // nobody's signal, only a wake
   thread_.join();
 }
 

@@ -1,20 +1,23 @@
 // SIGTERM, SIGINT and SIGHUP end a mount; SIGPIPE ends nothing.
 //
-// Handlers are installed with the object and only note the signal, so one that comes while the
-// mount is being made counts as soon as somebody listens. They are handlers and not a blocked mask
-// or SIG_IGN, which the worker processes would inherit. A second signal has no further effect.
+// All threads block them, so one that comes while the mount is being made waits until somebody
+// listens, and none ever interrupts another thread's work. There are no handlers: what may be done
+// in one is little, and under ThreadSanitizer it is called when its thread next calls certain
+// functions of libc, which may be never. Worker processes begin with nothing blocked (zygote.cc). A
+// second signal has no further effect.
 //
 // Both are one a process, and for the main thread.
 
 #ifndef CBZFS_FS_SIGNALS_H_
 #define CBZFS_FS_SIGNALS_H_
 
+#include <atomic>
 #include <functional>
 #include <thread>
 
 namespace cbzfs {
 
-// Installs the handlers, for good. Before other threads exist.
+// Before other threads exist, which inherit what is blocked.
 class EndSignals {
  public:
   EndSignals();
@@ -33,6 +36,7 @@ class EndListener {
   EndListener& operator=(const EndListener&) = delete;
 
  private:
+  std::atomic<bool> over_ = false;
   std::thread thread_;
 };
 
