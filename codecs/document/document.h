@@ -1,5 +1,5 @@
-// What is known of a comic once it has been analysed: its page table. A comic is a PDF, a real
-// archive of images (CBZ), or one image file.
+// What is known of a comic once it has been analysed: its page table. A comic is a PDF, an XPS or
+// an EPUB, a real archive of images (CBZ), or one image file.
 //
 // A Document is made by a worker (codecs/pdf, codecs/comic), crosses to the daemon as bytes
 // (document_codec.h), is remembered in the index, and is all that the layout (codecs/zip) needs to
@@ -26,7 +26,16 @@ enum class SourceFormat : uint8_t {
   kImage = 2,    // one image
   // No comic but a text, to be drawn as a page that says why there is none (codecs/pdf/notice.h).
   kNotice = 3,
+  // 4 is that of archives that are no ZIP.
+  kXps = 5,
+  kEpub = 6,  // of fixed layout
 };
+
+// Its pages are drawn, or are JPEGs of its own: it is shown as a CBZ in every view.
+inline bool HasDrawnPages(SourceFormat format) {
+  return format == SourceFormat::kPdf || format == SourceFormat::kXps ||
+         format == SourceFormat::kEpub;
+}
 
 // Nobody asks for it twice, so a worker need not keep it open.
 inline bool IsLookedAtOnce(SourceFormat format) {
@@ -72,8 +81,9 @@ enum class WhyDrawn : uint8_t {
   kCoding = 16,       // a JPEG that many programs cannot read, or that reads otherwise by itself
   kProfile = 17,      // a colour profile that cannot go into a JPEG
   kDamaged = 18,      // the page cannot be looked at
+  kNoPdf = 19,        // the document is none
 };
-inline constexpr uint32_t kMaxWhyDrawn = 18;
+inline constexpr uint32_t kMaxWhyDrawn = 19;
 
 struct Page {
   PageKind kind = PageKind::kDrawn;

@@ -21,6 +21,8 @@ std::optional<SourceFormat> FormatOfName(std::string_view name) {
   if (dot == std::string_view::npos || dot == 0 || name.size() - dot > 5) return std::nullopt;
   const std::string extension = absl::AsciiStrToLower(std::string(name.substr(dot + 1)));
   if (extension == "pdf") return SourceFormat::kPdf;
+  if (extension == "xps" || extension == "oxps") return SourceFormat::kXps;
+  if (extension == "epub") return SourceFormat::kEpub;
   if (extension == "cbz" || extension == "zip") return SourceFormat::kArchive;
   for (const char* const image : kImageExtensions) {
     if (extension == image) return SourceFormat::kImage;

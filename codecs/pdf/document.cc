@@ -56,19 +56,12 @@ Pdf::Pdf(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Pdf::~Pdf() = default;
 
 Pdf::Impl::~Impl() {
-  if (engine != nullptr && engine->in_store == this) {
-    fz_empty_store(ctx);
-    engine->in_store = nullptr;
-  }
+  if (engine != nullptr) engine->TakeStoreFrom(this);
   tree.Clear();
   if (doc != nullptr) pdf_drop_document(ctx, doc);
 }
 
-void Pdf::Impl::TakeStore() {
-  if (engine->in_store == this) return;
-  fz_empty_store(ctx);
-  engine->in_store = this;
-}
+void Pdf::Impl::TakeStore() { engine->GiveStoreTo(this); }
 
 absl::StatusOr<std::unique_ptr<Pdf>> Pdf::Open(PdfEngine* engine, absl::Span<const uint8_t> source,
                                                absl::Span<const std::string> passwords) {

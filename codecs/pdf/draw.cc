@@ -53,7 +53,7 @@ void UseMediaBox(fz_context* ctx, pdf_page* page) {
   page->obj = copy;
 }
 
-void RunPage(fz_context* ctx, pdf_page* page, fz_pixmap* pixmap, fz_matrix ctm) {
+void RunPage(fz_context* ctx, fz_page* page, fz_pixmap* pixmap, fz_matrix ctm) {
   fz_device* device = nullptr;
   // With a cookie, errors in the content are counted and passed over, as `mutool draw` does.
   fz_cookie cookie = {};
@@ -62,7 +62,7 @@ void RunPage(fz_context* ctx, pdf_page* page, fz_pixmap* pixmap, fz_matrix ctm) 
     device = fz_new_draw_device(ctx, fz_identity, pixmap);
     ImageWatch::Of(ctx)->Watch(device);
     // Directly, not through a display list: a cycle of Type 3 fonts costs a thousand times more.
-    fz_run_page(ctx, &page->super, device, ctm, &cookie);
+    fz_run_page(ctx, page, device, ctm, &cookie);
     fz_close_device(ctx, device);
   }
   fz_always(ctx) { fz_drop_device(ctx, device); }
@@ -82,23 +82,43 @@ bool IsBlank(const fz_pixmap& pixmap) {
 
 Drawing::~Drawing() {
   fz_drop_pixmap(ctx_, pixmap_);
-  if (page_ != nullptr) fz_drop_page(ctx_, &page_->super);
+  fz_drop_page(ctx_, page_);
 }
 
 absl::Status Drawing::Draw(pdf_document* doc, pdf_obj* object, uint32_t index, const Page& row,
                            AnalyseOptions::Box box) {
   ImageWatch::Of(ctx_)->ForgetImages();
-  DrawGeometry geometry;
-  absl::Status status = Try(ctx_, StatusCode::kDataLoss, [&] {
-    LoadPage(ctx_, doc, object, index, &page_);
-    if (box == AnalyseOptions::Box::kMedia) UseMediaBox(ctx_, page_);
-    geometry = GeometryFor(pdf_bound_page(ctx_, page_), row.dpi, row.width, row.height);
-    fz_colorspace* space = row.gray ? fz_device_gray(ctx_) : fz_device_rgb(ctx_);
-    pixmap_ = fz_new_pixmap_with_bbox(ctx_, space, geometry.area, nullptr, 0);
-    fz_clear_pixmap_with_value(ctx_, pixmap_, 255);
+  const absl::Status status = Try(ctx_, StatusCode::kDataLoss, [&] {
+    pdf_page* page = nullptr;
+    LoadPage(ctx_, doc, object, index, &page);
+    page_ = &page->super;
+    if (box == AnalyseOptions::Box::kMedia) UseMediaBox(ctx_, page);
+    MakePixmap(row);
   });
-  if (!status.ok()) return status;
-  status = Try(ctx_, StatusCode::kDataLoss, [&] { RunPage(ctx_, page_, pixmap_, geometry.ctm); });
+  return status.ok() ? Run() : status;
+}
+
+absl::Status Drawing::Draw(fz_document* doc, fz_location place, const Page& row) {
+  ImageWatch::Of(ctx_)->ForgetImages();
+  const absl::Status status = Try(ctx_, StatusCode::kDataLoss, [&] {
+    page_ = fz_load_chapter_page(ctx_, doc, place.chapter, place.page);
+    MakePixmap(row);
+  });
+  return status.ok() ? Run() : status;
+}
+
+void Drawing::MakePixmap(const Page& row) {
+  const DrawGeometry geometry =
+      GeometryFor(fz_bound_page(ctx_, page_), row.dpi, row.width, row.height);
+  ctm_ = geometry.ctm;
+  fz_colorspace* space = row.gray ? fz_device_gray(ctx_) : fz_device_rgb(ctx_);
+  pixmap_ = fz_new_pixmap_with_bbox(ctx_, space, geometry.area, nullptr, 0);
+  fz_clear_pixmap_with_value(ctx_, pixmap_, 255);
+}
+
+absl::Status Drawing::Run() {
+  const absl::Status status =
+      Try(ctx_, StatusCode::kDataLoss, [&] { RunPage(ctx_, page_, pixmap_, ctm_); });
   // An error half-way leaves what was drawn before it, which is more than nothing; but the end of
   // memory strikes at another place each time, and a page must have the same bytes always.
   if (absl::IsResourceExhausted(status)) return status;

@@ -30,13 +30,19 @@ class Drawing {
   // large and in gray where `row.gray`. Once.
   absl::Status Draw(pdf_document* doc, pdf_obj* object, uint32_t index, const Page& row,
                     AnalyseOptions::Box box);
+  // The same with a page of any other kind of document.
+  absl::Status Draw(fz_document* doc, fz_location place, const Page& row);
 
   // After Draw() has succeeded.
   RasterView raster() const;
 
  private:
+  void MakePixmap(const Page& row);  // throws
+  absl::Status Run();
+
   fz_context* ctx_;
-  pdf_page* page_ = nullptr;
+  fz_page* page_ = nullptr;
+  fz_matrix ctm_ = {};
   fz_pixmap* pixmap_ = nullptr;
 };
 

@@ -35,6 +35,16 @@ PdfEngine::Impl::Impl() {
 
 PdfEngine::Impl::~Impl() { fz_drop_context(ctx); }
 
+void PdfEngine::Impl::GiveStoreTo(const void* document) {
+  if (in_store == document) return;
+  fz_empty_store(ctx);
+  in_store = document;
+}
+
+void PdfEngine::Impl::TakeStoreFrom(const void* document) {
+  if (in_store == document) GiveStoreTo(nullptr);
+}
+
 PdfEngine::PdfEngine() : impl_(std::make_unique<Impl>()) {}
 PdfEngine::~PdfEngine() = default;
 

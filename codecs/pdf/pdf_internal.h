@@ -33,11 +33,16 @@ struct PdfEngine::Impl {
   // the same, be it "see object 7": a page would be drawn with the other document's font. Worse,
   // do_objcmp() of 1.21.1 then looks up the one document's object number in the other's table and
   // writes outside of that where it is shorter.
-  const Pdf::Impl* in_store = nullptr;
+  const void* in_store = nullptr;
   std::unique_ptr<ImageWatch> image_watch;
 
   Impl();
   ~Impl();
+
+  // `document` is the one that the store is for from now on.
+  void GiveStoreTo(const void* document);
+  // To be called before a document goes.
+  void TakeStoreFrom(const void* document);
 };
 
 struct Pdf::Impl {

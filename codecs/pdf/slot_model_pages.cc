@@ -26,26 +26,35 @@ std::optional<float> EnhancedGrowth(const RasterView& raster, const SmallDrawing
 
 }  // namespace
 
-std::optional<SmallDrawing> MeasurePageSmall(Pdf::Impl* pdf, uint32_t index, const Page& row,
-                                             const AnalyseOptions& options,
-                                             std::optional<float>* enhanced) {
-  const absl::StatusOr<pdf_obj*> object = pdf->tree.Find(index);
-  if (!object.ok()) return std::nullopt;
+Page SmallRow(const Page& row) {
   const SmallSize size = SmallSizeOf(row.width, row.height);
   Page small = row;
   small.width = size.width;
   small.height = size.height;
   small.dpi = row.dpi * static_cast<float>(size.width) / static_cast<float>(row.width);
-  Drawing drawing(pdf->ctx);
-  if (!drawing.Draw(pdf->doc, *object, index, small, options.box).ok()) return std::nullopt;
-  absl::StatusOr<SmallDrawing> measured = MeasureSmall(drawing.raster(), options.quality);
+  return small;
+}
+
+std::optional<SmallDrawing> MeasureDrawn(const RasterView& raster, const AnalyseOptions& options,
+                                         std::optional<float>* enhanced) {
+  absl::StatusOr<SmallDrawing> measured = MeasureSmall(raster, options.quality);
   if (!measured.ok()) return std::nullopt;
-  if (enhanced != nullptr) *enhanced = EnhancedGrowth(drawing.raster(), *measured, options);
+  if (enhanced != nullptr) *enhanced = EnhancedGrowth(raster, *measured, options);
   return *measured;
 }
 
-void FillSlots(Pdf::Impl* pdf, absl::Span<const SlotPage> described, const AnalyseOptions& options,
-               bool sparing, std::vector<Page>* rows) {
+std::optional<SmallDrawing> MeasurePageSmall(Pdf::Impl* pdf, uint32_t index, const Page& row,
+                                             const AnalyseOptions& options,
+                                             std::optional<float>* enhanced) {
+  const absl::StatusOr<pdf_obj*> object = pdf->tree.Find(index);
+  if (!object.ok()) return std::nullopt;
+  Drawing drawing(pdf->ctx);
+  if (!drawing.Draw(pdf->doc, *object, index, SmallRow(row), options.box).ok()) return std::nullopt;
+  return MeasureDrawn(drawing.raster(), options, enhanced);
+}
+
+void FillSlots(MeasureSmallPage measure, absl::Span<const SlotPage> described,
+               const AnalyseOptions& options, bool sparing, std::vector<Page>* rows) {
   std::vector<uint32_t> drawn;
   std::vector<SlotPage> pages;
   for (size_t i = 0; i < rows->size(); ++i) {
@@ -57,8 +66,7 @@ void FillSlots(Pdf::Impl* pdf, absl::Span<const SlotPage> described, const Analy
   std::vector<std::optional<float>> growths(pages.size());
   const std::vector<uint32_t> sample = sparing ? std::vector<uint32_t>() : ChooseSample(pages);
   for (const uint32_t i : sample) {
-    small[i] = MeasurePageSmall(pdf, drawn[i], (*rows)[drawn[i]], options,
-                                options.enhanced ? &growths[i] : nullptr);
+    small[i] = measure(drawn[i], (*rows)[drawn[i]], options.enhanced ? &growths[i] : nullptr);
   }
   const std::vector<uint32_t> slots = ChooseSlots(pages, small, options.quality);
   for (size_t i = 0; i < drawn.size(); ++i) (*rows)[drawn[i]].payload_bytes = slots[i];

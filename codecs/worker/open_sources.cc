@@ -6,7 +6,7 @@
 namespace cbzfs {
 
 OpenSources::Source OpenSources::Entry::Lend() const {
-  return {mapping.bytes(), pdf.get(), archive.get(), notice};
+  return {mapping.bytes(), pdf.get(), paged.get(), archive.get(), notice};
 }
 
 void OpenSources::MakeRoom(uint64_t bytes) {
@@ -26,6 +26,14 @@ absl::Status OpenSources::Open(Entry* entry, absl::Span<const std::string> passw
       absl::StatusOr<std::unique_ptr<Pdf>> pdf = Pdf::Open(engines_.pdf, file, passwords);
       if (!pdf.ok()) return pdf.status();
       entry->pdf = *std::move(pdf);
+      return absl::OkStatus();
+    }
+    case SourceFormat::kXps:
+    case SourceFormat::kEpub: {
+      absl::StatusOr<std::unique_ptr<PagedDocument>> paged =
+          PagedDocument::Open(engines_.pdf, file, entry->key.format);
+      if (!paged.ok()) return paged.status();
+      entry->paged = *std::move(paged);
       return absl::OkStatus();
     }
     case SourceFormat::kArchive: {

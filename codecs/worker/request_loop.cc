@@ -31,6 +31,8 @@ absl::Status Probe(const Source& source, proto::Reply* reply) {
   uint32_t pages = 1;
   if (source.pdf != nullptr) {
     pages = source.pdf->page_count();
+  } else if (source.paged != nullptr) {
+    pages = source.paged->page_count();
   } else if (source.archive != nullptr) {
     const absl::StatusOr<uint32_t> images = source.archive->CountImages();
     if (!images.ok()) return images.status();
@@ -65,6 +67,7 @@ absl::Status Analyse(const Source& source, const proto::Request::Analyse& reques
   const AnalyseOptions options = FromProto(request.options());
   absl::StatusOr<Document> document =
       source.pdf != nullptr       ? source.pdf->Analyse(options, request.sparing())
+      : source.paged != nullptr   ? source.paged->Analyse(options, request.sparing())
       : source.archive != nullptr ? source.archive->Analyse(options, request.sparing())
                                   : AnalyseImage(source.file, options, request.sparing());
   if (!document.ok()) return document.status();
@@ -94,6 +97,15 @@ absl::StatusOr<MadePicture> DrawPdfPage(Pdf* pdf, const proto::Request::Draw& re
   return MadePicture{.jpeg = *std::move(jpeg), .note = ""};
 }
 
+absl::StatusOr<MadePicture> DrawPagedPage(PagedDocument* paged,
+                                          const proto::Request::Draw& request) {
+  absl::StatusOr<FittedJpeg> jpeg =
+      paged->Produce(request.page(), FromProto(request.row()), FromProto(request.options()),
+                     request.max_payload(), request.exact());
+  if (!jpeg.ok()) return jpeg.status();
+  return MadePicture{.jpeg = *std::move(jpeg), .note = ""};
+}
+
 absl::StatusOr<MadePicture> DrawNoticePage(const Source& source, const PictureRequest& picture) {
   const std::string_view text(reinterpret_cast<const char*>(source.file.data()),
                               source.file.size());
@@ -117,6 +129,7 @@ absl::StatusOr<MadePicture> MakePage(const Source& source, const proto::Request:
                                   .exact = request.exact(),
                                   .enhance = options.enhance};
   if (source.notice != nullptr) return DrawNoticePage(source, picture);
+  if (source.paged != nullptr) return DrawPagedPage(source.paged, request);
   const auto make = small ? ShrinkPicture : EnhancePicture;
   if (source.archive != nullptr) return source.archive->MakePage(request.entry(), make, picture);
   if (source.pdf == nullptr) return make(source.file, picture);

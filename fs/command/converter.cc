@@ -236,9 +236,11 @@ absl::Status Converter::Convert(const Item& item, Share* share) {
     return absl::OkStatus();
   }
   if (dynamic_cast<const PlainFile*>(&node) != nullptr) {
-    // Views that make nothing of a PDF do not exist: it did not open. The list of errors says why.
-    if (FormatOfName(item.name) == SourceFormat::kPdf) {
-      return absl::DataLossError("it does not open as a PDF; see below");
+    // A view that makes nothing of a PDF does not exist: it did not open. The list of errors says
+    // why. An EPUB may be a novel, which is no comic.
+    const auto format = FormatOfName(item.name);
+    if (format == SourceFormat::kPdf || format == SourceFormat::kXps) {
+      return absl::DataLossError("it does not open; see below");
     }
     if (!settings_.copy) {
       ++totals_->left_out;

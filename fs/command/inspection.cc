@@ -26,7 +26,7 @@ SidecarPointer SidecarOf(const Services& services, const std::string& name) {
       std::move(folder->names),
       [](SourceFormat format) {
         std::vector<Wish> wishes;
-        if (format == SourceFormat::kPdf) wishes.push_back({.ending = ".cbz"});
+        if (HasDrawnPages(format)) wishes.push_back({.ending = ".cbz"});
         return wishes;
       },
       services.options.show_hidden);
@@ -39,7 +39,8 @@ absl::StatusOr<std::shared_ptr<const OpenBook>> OpenComic(const Services& servic
                                                           const std::string& name, bool enhanced) {
   const auto format = FormatOfName(name);
   if (!format.has_value()) {
-    return absl::InvalidArgumentError("it is called neither a PDF, nor a CBZ, nor an image");
+    return absl::InvalidArgumentError(
+        "its name is that of no comic (a PDF, XPS, EPUB or CBZ, or an image)");
   }
   if (*format == SourceFormat::kImage && !enhanced) {
     return absl::InvalidArgumentError("an image is handed on as it is; try --enhance");

@@ -139,6 +139,7 @@ std::string_view ReasonText(WhyDrawn why) {
       "a JPEG that reads otherwise outside the PDF, or not everywhere",
       "a colour profile that cannot go into the JPEG",
       "the page is damaged",
+      "no PDF",
   };
   const auto index = static_cast<size_t>(why);
   return index < kTexts.size() ? kTexts[index] : "";

@@ -17,6 +17,10 @@ std::string Repair(SourceFormat format) {
   switch (format) {
     case SourceFormat::kPdf:
       return "try `mutool clean` or `qpdf` on the file, or replace it";
+    case SourceFormat::kXps:
+      return "open it with a program that reads XPS and print it to a PDF, or replace it";
+    case SourceFormat::kEpub:
+      return "test it with `epubcheck`, or replace it";
     case SourceFormat::kArchive:
       return "test the archive with `unzip -t`; make it anew from its images, or replace it";
     case SourceFormat::kImage:
@@ -35,7 +39,7 @@ std::string Unlock(SourceFormat format) {
 }
 
 std::string Smaller(const AdviceContext& context) {
-  if (context.format == SourceFormat::kPdf) return "split the document, or make its pages smaller";
+  if (HasDrawnPages(context.format)) return "split the document, or make its pages smaller";
   return context.format == SourceFormat::kArchive && context.whole_file
              ? "split the archive into smaller ones"
              : "make the image smaller";

@@ -185,7 +185,7 @@ absl::Status Book::Build(const Options& options) {
   rows_ = RowsFor(rendition(), document());
   if (rows_.empty()) return absl::NotFoundError("the comic has no pages");
   if (rendition() == Rendition::kCover) rows_.erase(rows_.begin() + 1, rows_.end());
-  if (rendition() == Rendition::kPlain && format() != SourceFormat::kPdf) return absl::OkStatus();
+  if (rendition() == Rendition::kPlain && !HasDrawnPages(format())) return absl::OkStatus();
 
   std::shared_ptr<const Document> made;
   LayoutOptions layout = options.layout;
@@ -227,7 +227,7 @@ const ArchiveEntry* Book::entry(uint32_t page) const {
 
 // By the table alone, never by what happens to be in a cache: the same page must come out the same.
 bool Book::MadeOfPlain(uint32_t page) const {
-  if (rendition() == Rendition::kPlain || format() != SourceFormat::kPdf) return false;
+  if (rendition() == Rendition::kPlain || !HasDrawnPages(format())) return false;
   const Page& source = row(page);
   if (source.kind == PageKind::kOriginal) return false;
   // The image itself, decoded small, is less work than the page.

@@ -23,11 +23,15 @@ int RankOf(SourceFormat format) {
       return 0;
     case SourceFormat::kPdf:
       return 1;
+    case SourceFormat::kXps:
+      return 2;
+    case SourceFormat::kEpub:
+      return 3;
     case SourceFormat::kImage:
     case SourceFormat::kNotice:
-      return 2;
+      return 4;
   }
-  return 3;
+  return 5;
 }
 
 bool HasLowerCaseExtension(std::string_view name) {
@@ -87,12 +91,12 @@ NameMap::NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_
 }
 
 void NameMap::FindSidecars() {
-  const auto is_pdf = [](const Entry& entry) {
-    return entry.candidate() && entry.format == SourceFormat::kPdf;
+  const auto has_info = [](const Entry& entry) {
+    return entry.candidate() && HasDrawnPages(entry.format);
   };
-  const bool alone = std::count_if(entries_.begin(), entries_.end(), is_pdf) == 1;
+  const bool alone = std::count_if(entries_.begin(), entries_.end(), has_info) == 1;
   for (Entry& entry : entries_) {
-    if (!is_pdf(entry)) continue;
+    if (!has_info(entry)) continue;
     std::string stem(StemOf(entry.source.name));
     std::vector<std::string> names = {stem + ".xml", stem + ".opf"};
     if (alone) names.insert(names.end(), kFolderSidecars.begin(), kFolderSidecars.end());

@@ -11,7 +11,7 @@ namespace cbzfs {
 std::vector<Wish> View::WishesFor(SourceFormat format) const {
   const bool book = format != SourceFormat::kImage;
   if (id() == kCbzView.id) {
-    if (format == SourceFormat::kPdf) return {{.shape = Shape::kBook, .ending = ".cbz"}};
+    if (HasDrawnPages(format)) return {{.shape = Shape::kBook, .ending = ".cbz"}};
     return {};
   }
   if (id() == kEnhancedView.id) {

@@ -23,6 +23,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
 sys.dont_write_bytecode = True
 
 import make_archives  # noqa: E402
+import make_documents  # noqa: E402
 import make_pdfs  # noqa: E402
 
 FORMATS = {"jpg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "bmp": "bmp", "tif": "tiff",
@@ -251,6 +252,35 @@ def pdfs():
             put("pdf", name, b"\0\0" + data)
 
 
+def paged():
+    """XPS and EPUB: whole files, and pages that the target makes a file around."""
+    picture = make_archives.page_jpeg(1)
+    whole = {
+        (0, "xps"): make_documents.xps(
+            [make_documents.box("#C81E1E", 0, 0, 40, 60) +
+             make_documents.image("a.jpg", 4, 4, 40, 60, (60, 90))], (48, 72),
+            [("a.jpg", picture)]),
+        (8, "epub"): make_documents.epub([make_documents.image_page("a.jpg", (60, 90))],
+                                         [("Images/a.jpg", picture)])}
+    for (flags, name), data in whole.items():
+        put("paged", name, bytes((flags, 0)) + data)
+    pages = {
+        (16, "marks"): make_documents.box("#80FF0000", 1, 1, 50, 50) +
+        '<Canvas Opacity="0.5" RenderTransform="1,0,0,1,4,4" Clip="M 0,0 L 9,9 9,0 Z">'
+        '<Path Stroke="#00FF00" StrokeThickness="3" StrokeDashArray="2 1" '
+        'Data="M 1,1 C 2,9 9,2 30,40 Q 1,1 2,2 A 5,5 0 1 0 40,50 z"/></Canvas>',
+        (16, "gradient"): '<Path Data="M 0,0 L 96,0 96,144 Z"><Path.Fill><LinearGradientBrush '
+        'MappingMode="Absolute" StartPoint="0,0" EndPoint="96,144"><LinearGradientBrush.'
+        'GradientStops><GradientStop Color="#FF0000" Offset="0"/><GradientStop Color="#0000FF" '
+        'Offset="1"/></LinearGradientBrush.GradientStops></LinearGradientBrush></Path.Fill></Path>',
+        (24, "text"): "<h1>A title</h1><p style='color:#f00;font-size:9px'>Words <b>and</b> "
+        "<i>more</i></p><ul><li>one</li></ul><table><tr><td>x</td></tr></table>",
+        (24, "svg"): "<svg viewBox='0 0 96 144'><rect x='1' y='1' width='50' height='50' "
+        "fill='#0f0'/><path d='M1 1L50 60Z' stroke='red'/><text x='5' y='90'>t</text></svg>"}
+    for (flags, name), text_ in pages.items():
+        put("paged", "page_" + name, bytes((flags, 0)) + text_.encode())
+
+
 def short(value):
     return bytes((len(value),)) + value
 
@@ -316,6 +346,11 @@ def pure_functions():
                                                                        for i in range(200)))
     for name, text_ in METADATA.items():
         put("metadata", name, (b"\1" if name == "xmp" else b"\0") + text_.encode())
+    with zipfile.ZipFile(io.BytesIO(make_documents.epub(
+            [make_documents.image_page("a.jpg", (60, 90))]))) as archive:
+        for name in archive.namelist()[1:]:
+            put("metadata", "epub_" + os.path.basename(name).replace(" ", "_"),
+                b"\2" + archive.read(name))
     put("comic_info", "plain",
         bytes((2, 1, 2, 3, 4)) + short(b"A title") + short(b"Somebody") + b"x")
     put("comic_info", "odd", bytes((30, 9, 9, 9, 9)) + short(b"<a>&amp;]]>\"'\0\xff\xef\xbf\xbe") +
@@ -348,6 +383,7 @@ def main():
         images(folder)
     archives()
     pdfs()
+    paged()
     pdf_pages()
     pure_functions()
 

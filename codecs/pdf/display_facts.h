@@ -1,0 +1,20 @@
+// What a page of an XPS or EPUB is made of, from what MuPDF would draw of it: the same facts that
+// page_facts.h finds in the content of a PDF's page. Nothing is painted and no image is decoded.
+//
+// Includes MuPDF's headers: for the .cc files of this room alone. One thread.
+
+#ifndef CBZFS_CODECS_PDF_DISPLAY_FACTS_H_
+#define CBZFS_CODECS_PDF_DISPLAY_FACTS_H_
+
+#include <mupdf/fitz.h>
+
+#include "codecs/pdf/page_facts.h"
+
+namespace cbzfs {
+
+// Placements are in the page's points. An error leaves `complete` false and the facts found so far.
+PageFacts FactsOfDisplay(fz_context* ctx, fz_page* page);
+
+}  // namespace cbzfs
+
+#endif  // CBZFS_CODECS_PDF_DISPLAY_FACTS_H_
