@@ -110,7 +110,10 @@ absl::Status CheckPage(const Document& document, size_t index, uint64_t source_b
   }
   if (page.kind == PageKind::kDrawn) return absl::OkStatus();
   if (!RangeIsInside(page, source_bytes)) return BadPage(index, "entry outside the source");
-  if (page.kind == PageKind::kRaw &&
+  if (page.kind == PageKind::kUnpacked && (page.source_offset != 0 || page.source_bytes != 0)) {
+    return BadPage(index, "packed, but with a place of its own");
+  }
+  if (page.is_other() &&
       (page.width != 1 || page.height != 1 || page.enhanced_bytes != 0)) {
     return BadPage(index, "no image, but the facts of one");
   }
@@ -135,6 +138,20 @@ absl::Status CheckEntries(const Document& document) {
   return CheckEntryNames(document.entries);
 }
 
+// All entries of an archive are unpacked by a worker, or none is.
+absl::Status CheckPacked(const Document& document) {
+  for (size_t i = 0; i < document.pages.size(); ++i) {
+    const Page& page = document.pages[i];
+    const ArchiveEntry& entry = document.entries[i];
+    if (page.kind == PageKind::kRaw) return BadPage(i, "with a place, among packed ones");
+    if (page.kind == PageKind::kImage && !page.packed()) return BadPage(i, "an image with a place");
+    if (entry.method != 0 || entry.flags != 0 || !entry.extra.empty()) {
+      return BadEntry(i, "unpacked, but with a method");
+    }
+  }
+  return absl::OkStatus();
+}
+
 // A PDF, an image file or an archive, and nothing between them.
 absl::Status CheckSort(const Document& document, uint64_t source_bytes) {
   const std::vector<Page>& pages = document.pages;
@@ -142,12 +159,16 @@ absl::Status CheckSort(const Document& document, uint64_t source_bytes) {
   size_t raw = 0;
   for (const Page& page : pages) {
     images += page.kind == PageKind::kImage ? 1 : 0;
-    raw += page.kind == PageKind::kRaw ? 1 : 0;
+    raw += page.is_other() ? 1 : 0;
   }
   if (!document.entries.empty()) {
     if (images + raw != pages.size()) return Bad("drawn pages in an archive");
     if (images == 0) return Bad("an archive without images");
-    return CheckEntries(document);
+    if (absl::Status status = CheckEntries(document); !status.ok()) return status;
+    const bool packed = std::any_of(pages.begin(), pages.end(), [](const Page& page) {
+      return page.packed() || page.kind == PageKind::kUnpacked;
+    });
+    return packed ? CheckPacked(document) : absl::OkStatus();
   }
   if (images + raw == 0) return absl::OkStatus();
   if (pages.size() != 1 || images != 1) return Bad("entries without an archive");
@@ -155,6 +176,11 @@ absl::Status CheckSort(const Document& document, uint64_t source_bytes) {
     return Bad("an image that is not its file");
   }
   return absl::OkStatus();
+}
+
+bool IsPageKind(uint32_t kind) {
+  return kind <= static_cast<uint32_t>(PageKind::kRaw) ||
+         kind == static_cast<uint32_t>(PageKind::kUnpacked);
 }
 
 Page PageAt(const proto::Document& message, int i) {
@@ -369,7 +395,7 @@ absl::StatusOr<Document> DecodeDocument(std::string_view bytes, uint64_t source_
   }
   document.pages.reserve(message.kind_size());
   for (int i = 0; i < message.kind_size(); ++i) {
-    if (message.kind(i) > static_cast<uint32_t>(PageKind::kRaw)) {
+    if (!IsPageKind(message.kind(i))) {
       return BadPage(i, "unknown kind");
     }
     document.pages.push_back(PageAt(message, i));

@@ -22,6 +22,9 @@ std::optional<SourceFormat> FormatOfName(std::string_view name) {
   const std::string extension = absl::AsciiStrToLower(std::string(name.substr(dot + 1)));
   if (extension == "pdf") return SourceFormat::kPdf;
   if (extension == "cbz" || extension == "zip") return SourceFormat::kArchive;
+  for (const char* const packed : {"cbr", "rar", "cb7", "7z", "cbt", "tar"}) {
+    if (extension == packed) return SourceFormat::kPacked;
+  }
   for (const char* const image : kImageExtensions) {
     if (extension == image) return SourceFormat::kImage;
   }

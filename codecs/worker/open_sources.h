@@ -14,7 +14,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "codecs/comic/archive_comic.h"
+#include "codecs/comic/entry_comic.h"
+#include "codecs/archive/legacy_charsets.h"
 #include "codecs/pdf/pdf.h"
 #include "codecs/worker/mapped_file.h"
 #include "codecs/worker/unique_fd.h"
@@ -45,7 +46,7 @@ class OpenSources {
   struct Source {
     absl::Span<const uint8_t> file;
     Pdf* pdf = nullptr;
-    ArchiveComic* archive = nullptr;
+    EntryComic* archive = nullptr;
     PdfEngine* notice = nullptr;  // what draws it
   };
 
@@ -53,8 +54,8 @@ class OpenSources {
   explicit OpenSources(const Engines& engines) : engines_(engines) {}
 
   // The comic that `source` holds; opened, a PDF with one of the passwords if need be, unless one
-  // of this key is. It stays valid until the next call. Statuses as of Pdf::Open and
-  // ArchiveComic::Open.
+  // of this key is. It stays valid until the next call. Statuses as of Pdf::Open,
+  // ArchiveComic::Open and PackedComic::Open.
   absl::StatusOr<Source> Get(const Key& key, UniqueFd source,
                              absl::Span<const std::string> passwords = {});
 
@@ -67,7 +68,7 @@ class OpenSources {
     MappedFile mapping;
     // After the mapping, so they go first.
     std::unique_ptr<Pdf> pdf;
-    std::unique_ptr<ArchiveComic> archive;
+    std::unique_ptr<EntryComic> archive;
     PdfEngine* notice = nullptr;
 
     Source Lend() const;

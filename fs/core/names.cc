@@ -20,14 +20,17 @@ constexpr std::array<std::string_view, 2> kFolderSidecars = {"ComicInfo.xml", "m
 int RankOf(SourceFormat format) {
   switch (format) {
     case SourceFormat::kArchive:
+    case SourceFormat::kMisnamed:
       return 0;
-    case SourceFormat::kPdf:
+    case SourceFormat::kPacked:
       return 1;
+    case SourceFormat::kPdf:
+      return 2;
     case SourceFormat::kImage:
     case SourceFormat::kNotice:
-      return 2;
+      return 3;
   }
-  return 3;
+  return 4;
 }
 
 bool HasLowerCaseExtension(std::string_view name) {

@@ -102,12 +102,16 @@ std::shared_ptr<PageStore::Wait> PageStore::Get(const std::shared_ptr<const Open
 
 std::shared_ptr<PageStore::Wait> PageStore::GetMade(const Open& book, uint32_t page,
                                                     Priority priority, MadeDone done) {
+  const PageMaker maker = MakerOf(*book->book, page);
+  if (maker == PageMaker::kShared) {
+    return GetMade(book->plain, book->book->row_index(page), priority, std::move(done));
+  }
   const Key key{book->book->id(), page};
   if (MadePointer made = cache_.Find(key)) {
     done(std::move(made));
     return nullptr;
   }
-  if (MakerOf(*book->book, page) == PageMaker::kSeal) {
+  if (maker == PageMaker::kSeal) {
     auto body = Seal(*book, page);
     if (body.ok()) {
       done(KeepSeal(key, *std::move(body)));
@@ -142,6 +146,7 @@ PageStore::MadePointer PageStore::Keep(const Key& key, Pointer body, const absl:
 
 bool PageStore::Ready(const OpenBook& book, uint32_t page) const {
   const PageMaker maker = MakerOf(*book.book, page);
+  if (maker == PageMaker::kShared) return Ready(*book.plain, book.book->row_index(page));
   return maker == PageMaker::kSeal || maker == PageMaker::kNobody ||
          cache_.Contains({book.book->id(), page});
 }
