@@ -36,8 +36,11 @@ std::string NameOf(archive_entry* entry) {
   return name == nullptr ? "_" : name;
 }
 
+bool IsLink(archive_entry* entry) { return archive_entry_hardlink(entry) != nullptr; }
+
+// Folders, symbolic links and the like are none, as in a ZIP.
 bool IsFile(archive_entry* entry) {
-  return archive_entry_filetype(entry) == AE_IFREG && archive_entry_hardlink(entry) == nullptr;
+  return archive_entry_filetype(entry) == AE_IFREG || IsLink(entry);
 }
 
 // A filter that this libarchive would start a program for is none (ARCHIVE_WARN).
@@ -128,6 +131,12 @@ absl::StatusOr<const PackedEntry*> PackedReader::Next() {
   }
   entry_ = {.index = files_++, .name = NameOf(entry), .dos_time = DosTime(entry)};
   unpacked_of_entry_ = 0;
+  declared_ = archive_entry_size_is_set(entry) != 0 ? archive_entry_size(entry) : -1;
+  // Its bytes are those of another entry, perhaps of one before it in the stream.
+  if (IsLink(entry)) {
+    return absl::UnimplementedError(absl::StrCat(
+        entry_.name, ": only a link to another entry, which cannot be read"));
+  }
   if (archive_entry_is_encrypted(entry) != 0) return absl::PermissionDeniedError("encrypted");
   return &entry_;
 }
@@ -135,6 +144,10 @@ absl::StatusOr<const PackedEntry*> PackedReader::Next() {
 absl::StatusOr<size_t> PackedReader::Read(char* out, size_t size) {
   const la_ssize_t got = archive_read_data(archive_, out, size);
   if (got < 0) return Failure();
+  if (got == 0 && declared_ >= 0 && static_cast<uint64_t>(declared_) != unpacked_of_entry_) {
+    return absl::InvalidArgumentError(absl::StrCat(Describe(SniffArchive(file_)),
+                                                   " that is damaged (an entry ends too early)"));
+  }
   unpacked_of_entry_ += static_cast<uint64_t>(got);
   unpacked_ += static_cast<uint64_t>(got);
   if (unpacked_of_entry_ > kMaxPackedEntryBytes) {

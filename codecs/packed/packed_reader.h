@@ -31,7 +31,8 @@ inline constexpr uint32_t kMaxPackedEntries = 65'536u * 16;
 inline constexpr uint64_t kMaxUnpackedBytes = 256ull << 20;
 inline constexpr uint64_t kMaxUnpackedRatio = 64;
 
-// A regular file in the archive.
+// A regular file in the archive. One that is a hard link to another ends the reading, as
+// kUnimplemented: to leave it out would be to lose a page.
 struct PackedEntry {
   uint32_t index = 0;     // counts the regular files, in the order of the archive
   std::string name;       // as the archive has it; UTF-8 where the format says what it is
@@ -80,6 +81,7 @@ class PackedReader {
   uint32_t files_ = 0;  // so many were told of
   uint64_t unpacked_ = 0;
   uint64_t unpacked_of_entry_ = 0;
+  int64_t declared_ = -1;  // length of the entry's data; -1: not known
 };
 
 }  // namespace cbzfs
