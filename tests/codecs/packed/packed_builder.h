@@ -48,7 +48,7 @@ inline std::string TarHeader(const std::string& name, uint64_t size, char type =
   put(116, "0000000");
   snprintf(number, sizeof number, "%011llo", static_cast<unsigned long long>(size));
   put(124, number);
-  put(136, "14524712412");  // 2023-11-14 22:13:30 UTC
+  put(136, "14524770412");  // 2023-11-14 22:13:30 UTC
   put(148, "        ");
   header[156] = type;
   put(157, target);
