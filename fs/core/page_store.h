@@ -124,8 +124,8 @@ class PageStore {
   absl::Status SourceFailed(const OpenBook& book, const absl::Status& failure);
 
   // Memory of finished pages: see LruCache.
-  uint64_t Restrict(uint64_t bytes) { return cache_.Restrict(bytes); }
-  uint64_t Trim(uint64_t bytes) { return cache_.Trim(bytes); }
+  uint64_t Restrict(uint64_t bytes);
+  uint64_t Trim(uint64_t bytes);
 
   // No new work is started from here on; what waits is called with kCancelled as the pool stops.
   void Stop() { stopping_ = true; }
@@ -165,6 +165,13 @@ class PageStore {
   absl::StatusOr<Pointer> Seal(const OpenBook& book, uint32_t page);
   MadePointer KeepSeal(const Key& key, Pointer body);
   MadePointer Keep(const Key& key, Pointer body, const absl::Status& failure);
+
+  // An entry that is larger than all of the cache stays until the next one: it is read piece by
+  // piece, and must not be unpacked for each. (A page never is so large.)
+  void HoldLarge(const Key& key, MadePointer made);
+  MadePointer FindLarge(const Key& key);
+  // Lets it go if it is of more than `bytes`.
+  void DropLarge(uint64_t bytes);
 
   // The leader of a flight starts the work: at once, or when the plain page has come.
   void Start(const Open& book, const Flight& flight);
@@ -210,6 +217,9 @@ class PageStore {
   SecondLevel* second_ = nullptr;
   LruCache<Key, Made> cache_;
   Flights flights_;
+  absl::Mutex large_mu_;
+  Key large_key_ ABSL_GUARDED_BY(large_mu_);
+  MadePointer large_ ABSL_GUARDED_BY(large_mu_);
   // Flights that wait for their plain page, and how they do. Whoever takes one out carries it on:
   // the plain page as it comes, or the last who waited as they leave.
   struct Stage {
