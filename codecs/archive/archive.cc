@@ -7,9 +7,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "codecs/document/archive_kind.h"
 #include "codecs/archive/entry_names.h"
 #include "codecs/archive/name_decode.h"
+#include "codecs/document/archive_kind.h"
 
 namespace cbzfs {
 namespace {

@@ -10,14 +10,12 @@ constexpr size_t kMaxNoteBytes = 300;
 
 }  // namespace
 
-absl::Status NoImages() {
-  return absl::NotFoundError("an archive without images: shown as it is");
-}
+absl::Status NoImages() { return absl::NotFoundError("an archive without images: shown as it is"); }
 
 absl::Status CheckPageCount(size_t pages, const AnalyseOptions& options) {
   if (pages <= options.max_pages) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(pages, " pages are more than -o max_pages=",
-                                                 options.max_pages, " allows: shown as it is"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      pages, " pages are more than -o max_pages=", options.max_pages, " allows: shown as it is"));
 }
 
 void AddNote(uint32_t page, absl::string_view text, Document* document) {

@@ -89,8 +89,8 @@ absl::StatusOr<Document> PackedComic::Analyse(const AnalyseOptions& options, boo
         Seen now{.entry = entry, .bytes = data.bytes, .crc = data.crc};
         if (HasImageExtension(entry.name)) {
           now.image = data.bytes > kMaxImageFileBytes
-                          ? absl::OutOfRangeError(absl::StrCat("an image file of ",
-                                                               data.bytes >> 20, " MiB"))
+                          ? absl::OutOfRangeError(
+                                absl::StrCat("an image file of ", data.bytes >> 20, " MiB"))
                           : Describe(data.whole);
         }
         seen.push_back(std::move(now));

@@ -25,8 +25,9 @@ ArchiveKind SniffArchive(absl::Span<const uint8_t> head) {
   if (text.size() > kTarMagicAt && text.substr(kTarMagicAt).starts_with("ustar"sv)) {
     return ArchiveKind::kTar;
   }
-  for (const std::string_view start : {"\x1F\x8B\x08"sv, "BZh"sv, "\xFD"
-                                                                  "7zXZ\0"sv,
+  for (const std::string_view start : {"\x1F\x8B\x08"sv, "BZh"sv,
+                                       "\xFD"
+                                       "7zXZ\0"sv,
                                        "\x28\xB5\x2F\xFD"sv, "\x5D\0\0"sv}) {
     if (text.starts_with(start)) return ArchiveKind::kCompressed;
   }

@@ -27,8 +27,8 @@ enum class SourceFormat : uint8_t {
   // No comic but a text, to be drawn as a page that says why there is none (codecs/pdf/notice.h).
   kNotice = 3,
   kPacked = 8,  // a RAR, 7z or tar of images: CBR, CB7, CBT
-  // What is wanted of a file that is named like a ZIP only if it is a kPacked one. No source that is
-  // open is of this.
+  // What is wanted of a file that is named like a ZIP only if it is a kPacked one. No source that
+  // is open is of this.
   kMisnamed = 9,
 };
 

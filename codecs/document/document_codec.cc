@@ -103,8 +103,7 @@ absl::Status CheckPage(const Document& document, size_t index, uint64_t source_b
   if (page.kind == PageKind::kUnpacked && (page.source_offset != 0 || page.source_bytes != 0)) {
     return BadPage(index, "packed, but with a place of its own");
   }
-  if (page.is_other() &&
-      (page.width != 1 || page.height != 1 || page.enhanced_bytes != 0)) {
+  if (page.is_other() && (page.width != 1 || page.height != 1 || page.enhanced_bytes != 0)) {
     return BadPage(index, "no image, but the facts of one");
   }
   return absl::OkStatus();

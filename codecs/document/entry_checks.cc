@@ -28,7 +28,8 @@ absl::Status CheckPacked(const Document& document) {
     const Page& page = document.pages[i];
     const ArchiveEntry& entry = document.entries[i];
     if (page.kind == PageKind::kRaw) return BadEntry(i, "with a place, among packed ones");
-    if (page.kind == PageKind::kImage && !page.packed()) return BadEntry(i, "an image with a place, among packed ones");
+    if (page.kind == PageKind::kImage && !page.packed())
+      return BadEntry(i, "an image with a place, among packed ones");
     if (entry.method != 0 || entry.flags != 0 || !entry.extra.empty()) {
       return BadEntry(i, "unpacked, but with a method");
     }
@@ -54,10 +55,9 @@ absl::Status CheckEntries(const Document& document) {
     if (!IsExtra(entry.extra)) return BadEntry(i, "bad extra field");
   }
   if (absl::Status status = CheckEntryNames(document.entries); !status.ok()) return status;
-  const bool packed =
-      std::any_of(document.pages.begin(), document.pages.end(), [](const Page& page) {
-        return page.packed() || page.kind == PageKind::kUnpacked;
-      });
+  const bool packed = std::any_of(
+      document.pages.begin(), document.pages.end(),
+      [](const Page& page) { return page.packed() || page.kind == PageKind::kUnpacked; });
   return packed ? CheckPacked(document) : absl::OkStatus();
 }
 
@@ -90,8 +90,10 @@ absl::Status CheckEntryNames(const std::vector<ArchiveEntry>& entries) {
     const std::string& one = sorted[i - 1];
     const std::string& next = sorted[i];
     if (!next.starts_with(one)) continue;
-    if (next.size() == one.size()) return absl::DataLossError("page table: two entries of one name");
-    if (next[one.size()] == '\x01') return absl::DataLossError("page table: an entry that is a file and a folder");
+    if (next.size() == one.size())
+      return absl::DataLossError("page table: two entries of one name");
+    if (next[one.size()] == '\x01')
+      return absl::DataLossError("page table: an entry that is a file and a folder");
   }
   return absl::OkStatus();
 }

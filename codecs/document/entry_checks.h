@@ -1,5 +1,5 @@
-// What the entries of an archive must be for a page table to be believed: document_codec.h, which has
-// the public part of this.
+// What the entries of an archive must be for a page table to be believed: document_codec.h, which
+// has the public part of this.
 //
 // Not for others. Pure functions: any thread.
 

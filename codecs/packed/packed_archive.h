@@ -44,9 +44,8 @@ class PackedArchive {
 
   // All files with their data, in their order. `wants` says whether an entry's data are to be
   // whole; those of more than `max_whole` bytes never are. A failure names the entry.
-  absl::Status ReadAll(
-      uint64_t max_whole, absl::FunctionRef<bool(const PackedEntry&)> wants,
-      absl::FunctionRef<void(const PackedEntry&, const PackedData&)> visit);
+  absl::Status ReadAll(uint64_t max_whole, absl::FunctionRef<bool(const PackedEntry&)> wants,
+                       absl::FunctionRef<void(const PackedEntry&, const PackedData&)> visit);
 
   // The data of one entry. kNotFound: there is no such entry; kResourceExhausted: it is of more
   // than `max_bytes`.

@@ -45,10 +45,9 @@ bool IsFile(archive_entry* entry) {
 
 // A filter that this libarchive would start a program for is none (ARCHIVE_WARN).
 void AllowFilters(archive* reader) {
-  for (const auto allow :
-       {archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
-        archive_read_support_filter_xz, archive_read_support_filter_lzma,
-        archive_read_support_filter_zstd}) {
+  for (const auto allow : {archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
+                           archive_read_support_filter_xz, archive_read_support_filter_lzma,
+                           archive_read_support_filter_zstd}) {
     allow(reader);
   }
 }
@@ -134,8 +133,8 @@ absl::StatusOr<const PackedEntry*> PackedReader::Next() {
   declared_ = archive_entry_size_is_set(entry) != 0 ? archive_entry_size(entry) : -1;
   // Its bytes are those of another entry, perhaps of one before it in the stream.
   if (IsLink(entry)) {
-    return absl::UnimplementedError(absl::StrCat(
-        entry_.name, ": only a link to another entry, which cannot be read"));
+    return absl::UnimplementedError(
+        absl::StrCat(entry_.name, ": only a link to another entry, which cannot be read"));
   }
   if (archive_entry_is_encrypted(entry) != 0) return absl::PermissionDeniedError("encrypted");
   return &entry_;
@@ -145,16 +144,16 @@ absl::StatusOr<size_t> PackedReader::Read(char* out, size_t size) {
   const la_ssize_t got = archive_read_data(archive_, out, size);
   if (got < 0) return Failure();
   if (got == 0 && declared_ >= 0 && static_cast<uint64_t>(declared_) != unpacked_of_entry_) {
-    return absl::InvalidArgumentError(absl::StrCat(Describe(SniffArchive(file_)),
-                                                   " that is damaged (an entry ends too early)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(Describe(SniffArchive(file_)), " that is damaged (an entry ends too early)"));
   }
   unpacked_of_entry_ += static_cast<uint64_t>(got);
   unpacked_ += static_cast<uint64_t>(got);
   if (unpacked_of_entry_ > kMaxPackedEntryBytes) {
     return absl::OutOfRangeError("an entry of more than 1 GiB");
   }
-  if (unpacked_ > kMaxUnpackedBytes && (unpacked_ - kMaxUnpackedBytes) / kMaxUnpackedRatio >
-                                           file_.size()) {
+  if (unpacked_ > kMaxUnpackedBytes &&
+      (unpacked_ - kMaxUnpackedBytes) / kMaxUnpackedRatio > file_.size()) {
     return absl::OutOfRangeError(
         absl::StrCat("unpacks to more than ", kMaxUnpackedRatio, " times its size"));
   }

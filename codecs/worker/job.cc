@@ -36,14 +36,14 @@ constexpr uint64_t kPdfBytes = 16 << 20;
 // (a progressive JPEG of many megapixels) is tried again with more.
 constexpr uint64_t kAnalysisBytes = 32 << 20;
 
-// The dictionary of what unpacks it (7z and RAR 5 have 16 to 64 MiB by default), and the entries that
-// are kept.
+// The dictionary of what unpacks it (7z and RAR 5 have 16 to 64 MiB by default), and the entries
+// that are kept.
 constexpr uint64_t kUnpackerBytes = 80 << 20;
 // An analysis has one image at a time in memory, with it the buffer that it grew out of.
 constexpr uint64_t kPackedImageBytes = 32 << 20;
 
-// All of the archive may have to be unpacked, be it for its last entry alone. libarchive makes 15 to
-// 100 MiB a second, of which packed images are nearly as many bytes as unpacked; by a slow core.
+// All of the archive may have to be unpacked, be it for its last entry alone. libarchive makes 15
+// to 100 MiB a second, of which packed images are nearly as many bytes as unpacked; by a slow core.
 constexpr uint64_t kUnpackedEachSecond = 8 << 20;
 absl::Duration TimeToUnpack(const Job& job) {
   if (!job.OfPacked()) return absl::ZeroDuration();
@@ -77,9 +77,7 @@ uint64_t Job::ResultCapacity() const {
   return 0;
 }
 
-uint64_t Job::MemoryNeed() const {
-  return OwnNeed() + (OfPacked() ? kUnpackerBytes : 0);
-}
+uint64_t Job::MemoryNeed() const { return OwnNeed() + (OfPacked() ? kUnpackerBytes : 0); }
 
 uint64_t Job::OwnNeed() const {
   if (kind == Kind::kProbe) return kPdfBytes;
@@ -133,8 +131,7 @@ absl::Duration Job::Deadline(const WorkerPoolOptions& pool) const {
       return pool.probe_deadline;
     case Kind::kAnalyse:
       // The slots of enhanced pages take a second pass.
-      return pool.analyse_deadline +
-             TimeToUnpack(*this) * (analysis.options.enhanced ? 2 : 1);
+      return pool.analyse_deadline + TimeToUnpack(*this) * (analysis.options.enhanced ? 2 : 1);
     case Kind::kDraw: {
       const bool many = draw.finish == Finish::kEnhanced && Pixels(draw.row) > kMaxKeptPixels;
       return pool.draw_deadline * (many ? kPasses : 1) + TimeToUnpack(*this);

@@ -63,12 +63,8 @@ struct Job {
   uint64_t OwnNeed() const;
   // One of the sources whose entries can be had in order for one pass over all of them, and at a
   // pass for each otherwise: better one after another at one worker than at several at once.
-  bool IsPass() const {
-    return kind == Kind::kDraw && draw.finish == Finish::kEntry && OfPacked();
-  }
-  bool OfPacked() const {
-    return source != nullptr && source->format() == SourceFormat::kPacked;
-  }
+  bool IsPass() const { return kind == Kind::kDraw && draw.finish == Finish::kEntry && OfPacked(); }
+  bool OfPacked() const { return source != nullptr && source->format() == SourceFormat::kPacked; }
   // May not have the last free worker: what draws, and what nobody waits for.
   bool IsBulk() const { return kind == Kind::kDraw || priority > Priority::kListing; }
 

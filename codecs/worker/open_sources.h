@@ -14,8 +14,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "codecs/comic/entry_comic.h"
 #include "codecs/archive/legacy_charsets.h"
+#include "codecs/comic/entry_comic.h"
 #include "codecs/pdf/pdf.h"
 #include "codecs/worker/mapped_file.h"
 #include "codecs/worker/unique_fd.h"

@@ -46,8 +46,10 @@ int main(int argc, char** argv) {
   setenv("TZ", "UTC0", 1);
   tzset();
   if (!cbzfs::PackedReader::UseUtf8Names()) {
-    fputs("cbzfs-worker: no locale C.UTF-8: names in 7z and RAR archives that are not ASCII are lost\n",
-          stderr);
+    fputs(
+        "cbzfs-worker: no locale C.UTF-8: names in 7z and RAR archives that are not ASCII are "
+        "lost\n",
+        stderr);
   }
   const auto charsets = cbzfs::LegacyCharsets::Load();
   if (!charsets.ok()) {

@@ -11,9 +11,9 @@
 //   entry 1..n     the pages, one after another without gaps
 //   central directory, end record with a comment (comic_book_info.h)
 //
-// A document of a real archive (Document::entries) has no ComicInfo.xml and no comment of ours: its own, if there
-// is one, is among its pages. These are drawn (enhanced images) or raw (handed on as they are), in
-// the archive's order and under its names (archive_names.h).
+// A document of a real archive (Document::entries) has no ComicInfo.xml and no comment of ours: its
+// own, if there is one, is among its pages. These are drawn (enhanced images) or raw (handed on as
+// they are), in the archive's order and under its names (archive_names.h).
 //
 // A drawn (or extracted) page's entry:
 //
@@ -36,19 +36,19 @@
 //   |<-- const --->|<- Piece::kBody --->|
 //
 // Drawn pages begin and end on multiples of 4096, so no block of the page cache holds parts of two
-// of them. A raw or unpacked page is as long as it is, no gap may follow it (KArchive walks local headers one
-// after another), and padding in an extra field breaks some programs (clients.md): so the entry
-// behind it begins anywhere. If that one is drawn, its constant head is made longer, to end on the
-// next multiple of 4096 after one guard, and its padding ends on one as always. So a guard read
-// from any local header still needs no drawn page, at the cost of up to 4 KiB for each drawn page
-// behind a raw one; in an archive there are few.
+// of them. A raw or unpacked page is as long as it is, no gap may follow it (KArchive walks local
+// headers one after another), and padding in an extra field breaks some programs (clients.md): so
+// the entry behind it begins anywhere. If that one is drawn, its constant head is made longer, to
+// end on the next multiple of 4096 after one guard, and its padding ends on one as always. So a
+// guard read from any local header still needs no drawn page, at the cost of up to 4 KiB for each
+// drawn page behind a raw one; in an archive there are few.
 //
 // An extracted page's head has no APP0: the stream brings its own.
 // `patch` is four bytes that make the entry's real CRC-32 the one declared in the local header and
 // the central directory. `tail` is empty but in the last page, where constant COM segments keep
 // programs that read a file's last kilobytes from touching the page (16 KiB with a 4 KiB
-// guard, 72 KiB with a 64 KiB one or with a comment). The last page is the last drawn one where raw or unpacked ones
-// follow it, and these count as constant.
+// guard, 72 KiB with a 64 KiB one or with a comment). The last page is the last drawn one where raw
+// or unpacked ones follow it, and these count as constant.
 //
 // Immutable after construction: any thread. Shared by all open handles of one version of a book.
 

@@ -27,7 +27,8 @@ const char* DescriptionText() {
          "padding. A CBR, CB7 or CBT that is a SRC itself becomes a CBZ too, with -o repack=yes\n"
          "also those in folders. All other files are copied. A SRC is a file or a folder; a folder "
          "becomes a\n"
-         "folder in DEST, and with a slash at its end its contents go into DEST. One comic may also\n"
+         "folder in DEST, and with a slash at its end its contents go into DEST. One comic may "
+         "also\n"
          "become a DEST ending in .cbz. What is there and up to date is left; no SRC is written "
          "to\n"
          "or removed.";

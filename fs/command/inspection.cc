@@ -72,8 +72,7 @@ InspectedPage FactsOf(const Book& book, uint32_t page) {
   } else {
     facts.name = book.layout()->PageName(page);
     facts.made = maker == PageMaker::kWorker || maker == PageMaker::kPlain;
-    facts.bytes =
-        row.is_other() ? book.entry(page)->bytes : book.layout()->PageDataBytes(page);
+    facts.bytes = row.is_other() ? book.entry(page)->bytes : book.layout()->PageDataBytes(page);
     if (facts.made) facts.slot = book.layout()->Body(page).max_payload;
   }
   if (!row.is_other()) {

@@ -104,8 +104,8 @@ bool IsMade(const Book& book, uint32_t page) {
   return maker == PageMaker::kWorker || maker == PageMaker::kPlain || maker == PageMaker::kShared;
 }
 
-// `body` of a page that is made, `before` what is put in front of its payload. One that is the plain
-// rendition's is put as it is.
+// `body` of a page that is made, `before` what is put in front of its payload. One that is the
+// plain rendition's is put as it is.
 absl::Status PutMade(const Book& book, uint32_t page, absl::StatusOr<PageStore::Pointer> body,
                      std::string_view before, Output* out) {
   if (!body.ok()) return body.status();
@@ -179,9 +179,8 @@ absl::StatusOr<uint64_t> WritePicture(const TightRequest& request, AtomicFile* f
   absl::Status status;
   if (IsMade(*book.book, page)) {
     const std::string head = TightArchive(book.book->layout()).Head(page);
-    status =
-        PutMade(*book.book, page, Asked(request, page).Take(),
-                head + Comment(TightMark(book, request.part)), &out);
+    status = PutMade(*book.book, page, Asked(request, page).Take(),
+                     head + Comment(TightMark(book, request.part)), &out);
   } else {
     status = PutUnmade(book, page, &out);
   }

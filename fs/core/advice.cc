@@ -40,9 +40,8 @@ std::string Unlock(SourceFormat format) {
 
 std::string Smaller(const AdviceContext& context) {
   if (context.format == SourceFormat::kPdf) return "split the document, or make its pages smaller";
-  return IsArchive(context.format) && context.whole_file
-             ? "split the archive into smaller ones"
-             : "make the image smaller";
+  return IsArchive(context.format) && context.whole_file ? "split the archive into smaller ones"
+                                                         : "make the image smaller";
 }
 
 // Reading the source failed.

@@ -215,7 +215,8 @@ absl::Status Book::Build(const Options& options) {
     made = EnhancedDocument(document(), rows_);
     if (format() == SourceFormat::kImage) layout = kNoArchive;
   } else if (rendition() == Rendition::kRepacked) {
-    if (!IsArchive(format())) return absl::InvalidArgumentError("no archive that could be repacked");
+    if (!IsArchive(format()))
+      return absl::InvalidArgumentError("no archive that could be repacked");
     made = RepackedDocument(document(), rows_);
   } else {
     made = SmallDocument(document(), rows_, options, rendition() == Rendition::kCover);

@@ -1,9 +1,10 @@
 // A comic in one rendition: what its virtual files are, how long, and how their pages are made.
 //
 // A rendition is one way of making all pages of a comic: as they are, enhanced, as thumbnails, the
-// cover alone, or as they are in a ZIP archive where the comic's own is none. Whatever it is, its pages stand one after another in a Layout (codecs/zip), and
-// a virtual file is a part of that: all of it (a CBZ), one page's data, or ComicInfo.xml. The one
-// exception is an archive as it is, whose files are its own entries.
+// cover alone, or as they are in a ZIP archive where the comic's own is none. Whatever it is, its
+// pages stand one after another in a Layout (codecs/zip), and a virtual file is a part of that: all
+// of it (a CBZ), one page's data, or ComicInfo.xml. The one exception is an archive as it is, whose
+// files are its own entries.
 //
 // Immutable after Make(): any thread. Shared by nodes, open files and the pages under way.
 

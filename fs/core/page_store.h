@@ -4,9 +4,9 @@
 // A page's Body (codecs/zip/body.h) is what the layout cannot know beforehand. For an original page
 // it is the seal behind the source's own bytes: made at once from the source, no worker involved.
 // For all others a worker draws, enhances, scales or unpacks (page_recipe.h), unless the second
-// level has the page (cache/store). An entry that is unpacked is one page for all renditions. A page
-// that is made of the plain page waits for that one first, in the same table as everybody who reads
-// the plain page.
+// level has the page (cache/store). An entry that is unpacked is one page for all renditions. A
+// page that is made of the plain page waits for that one first, in the same table as everybody who
+// reads the plain page.
 //
 // A page that cannot be made is listed in the ErrorLog, once. Whoever reads it gets EIO, or a
 // notice page in its place (on_error.h): drawn by a worker that is well, of exactly the page's size

@@ -12,9 +12,8 @@ std::vector<Wish> View::WishesFor(SourceFormat format) const {
   const bool book = format != SourceFormat::kImage;
   if (id() == kCbzView.id) {
     if (format == SourceFormat::kPdf || (repack_ && IsArchive(format))) {
-      return {{.shape = Shape::kBook,
-               .ending = ".cbz",
-               .own_name = format == SourceFormat::kArchive}};
+      return {
+          {.shape = Shape::kBook, .ending = ".cbz", .own_name = format == SourceFormat::kArchive}};
     }
     return {};
   }

@@ -12,8 +12,9 @@
 //   | thumbnails | Foo.jpg cover, Foo/ pages | Foo.jpg, Foo/        | foo.jpg small    | not there|
 //   | pages      | Foo/ of the CBZ's entries | Foo/ of its entries  | as it is         | as it is |
 //
-// An archive that is no ZIP (CBR, CB7, CBT) is as a CBZ is, but for the cbz view with -o repack=yes:
-// there it is Foo.cbz, repacked; so is one that is called .cbz or .zip in spite of what it is.
+// An archive that is no ZIP (CBR, CB7, CBT) is as a CBZ is, but for the cbz view with -o
+// repack=yes: there it is Foo.cbz, repacked; so is one that is called .cbz or .zip in spite of what
+// it is.
 //
 // Immutable: any thread. Owned by Services for the life of the mount.
 

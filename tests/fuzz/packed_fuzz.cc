@@ -1,6 +1,6 @@
 // A RAR, 7z or tar archive as a comic, through libarchive: its table can be stored and read back,
-// its entries are what the table says whatever order they are asked for in, and the pages it promises
-// can be made and fit. Two bytes of options, then the archive.
+// its entries are what the table says whatever order they are asked for in, and the pages it
+// promises can be made and fit. Two bytes of options, then the archive.
 
 #include <algorithm>
 #include <memory>

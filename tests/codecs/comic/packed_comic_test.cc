@@ -14,11 +14,11 @@
 namespace cbzfs {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::BytesOf;
 using testing::CrcOf;
+using ::testing::ElementsAre;
 using testing::Files;
+using ::testing::HasSubstr;
 using testing::MakeJpeg;
 using testing::MakePng;
 using testing::Rar4Of;
@@ -73,7 +73,8 @@ TEST(PackedComicTest, ATableHasARowForEachEntryThatIsKept) {
     const Comic comic = Open(std::move(file));
     const auto document = comic->Analyse({}, false);
     ASSERT_TRUE(document.ok()) << document.status();
-    EXPECT_THAT(NamesOf(*document), ElementsAre("b.jpg", "ComicInfo.xml", "empty", "cut.jpg", "a.png"));
+    EXPECT_THAT(NamesOf(*document),
+                ElementsAre("b.jpg", "ComicInfo.xml", "empty", "cut.jpg", "a.png"));
     const std::vector<size_t> indexes = {0, 1, 3, 4, 5};
     for (size_t i = 0; i < indexes.size(); ++i) {
       const ArchiveEntry& entry = document->entries[i];
@@ -122,9 +123,9 @@ TEST(PackedComicTest, SlotsOfEnhancedPagesAreThereWhenAskedFor) {
     for (const Page& page : document->pages) {
       EXPECT_EQ(page.enhanced_bytes > 0, page.kind == PageKind::kImage);
     }
-    const auto made =
-        comic->MakePage(5, EnhancePicture,
-                        {.width = 100, .height = 150, .max_payload = document->pages[4].enhanced_bytes});
+    const auto made = comic->MakePage(
+        5, EnhancePicture,
+        {.width = 100, .height = 150, .max_payload = document->pages[4].enhanced_bytes});
     ASSERT_TRUE(made.ok()) << made.status();
     EXPECT_LE(made->jpeg.payload.size(), document->pages[4].enhanced_bytes);
   }
@@ -166,12 +167,14 @@ TEST(PackedComicTest, OneThatLacksSomethingIsRefusedAsAWhole) {
   const Comic comic = Open(file);
   const absl::Status status = comic->Analyse({}, false).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("Top/ComicInfo.xml: a RAR archive that is damaged"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("Top/ComicInfo.xml: a RAR archive that is damaged"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("shown as it is"));
 }
 
 TEST(PackedComicTest, WhatIsNoSuchArchiveIsRefused) {
-  for (const std::string& file : {std::string(), std::string("PK\3\4 and more"), std::string(600, 'x')}) {
+  for (const std::string& file :
+       {std::string(), std::string("PK\3\4 and more"), std::string(600, 'x')}) {
     EXPECT_TRUE(absl::IsInvalidArgument(PackedComic::Open(BytesOf(file), &Charsets()).status()));
   }
 }

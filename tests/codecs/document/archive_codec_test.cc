@@ -158,8 +158,8 @@ TEST(ArchiveCodecTest, AllOfAnArchiveIsUnpackedOrNothing) {
   EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.entries[1].flags = 1; }));
   EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.entries[2].extra = kAes; }));
   for (const int kind : {5, 6, 7, 9, 255}) {
-    EXPECT_TRUE(
-        IsRefusedWith(Packed(), [kind](Document& d) { d.pages[1].kind = static_cast<PageKind>(kind); }));
+    EXPECT_TRUE(IsRefusedWith(
+        Packed(), [kind](Document& d) { d.pages[1].kind = static_cast<PageKind>(kind); }));
   }
 }
 

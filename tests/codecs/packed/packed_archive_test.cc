@@ -11,11 +11,11 @@
 namespace cbzfs {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::BytesOf;
 using testing::CrcOf;
+using ::testing::ElementsAre;
 using testing::Files;
+using ::testing::HasSubstr;
 using testing::Rar4Of;
 using testing::Rar5Of;
 using testing::Sample;
@@ -96,7 +96,10 @@ TEST(PackedArchiveTest, TheEndIsAtHandAfterAllWasRead) {
   const Files files = Numbered(4, 1000);
   const std::string file = Rar5Of(files, 4);
   const auto archive = Open(file);
-  ASSERT_TRUE(archive->ReadAll(1000, [](const auto&) { return false; }, [](const auto&, const auto&) {}).ok());
+  ASSERT_TRUE(archive
+                  ->ReadAll(
+                      1000, [](const auto&) { return false; }, [](const auto&, const auto&) {})
+                  .ok());
   EXPECT_EQ(*archive->Read(3, 1000), files[3].second);
   EXPECT_EQ(archive->passes(), 1u);
 }
@@ -124,8 +127,8 @@ TEST(PackedArchiveTest, AFailureNamesTheEntry) {
   std::string file = Rar4Of(Numbered(3, 1000));
   file[file.find("bbbb") + 5] = 'x';
   const auto archive = Open(file);
-  const auto status =
-      archive->ReadAll(1000, [](const auto&) { return true; }, [](const auto&, const auto&) {});
+  const auto status = archive->ReadAll(
+      1000, [](const auto&) { return true; }, [](const auto&, const auto&) {});
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("1: a RAR archive that is damaged"));
 }

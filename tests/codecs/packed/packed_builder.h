@@ -52,7 +52,9 @@ inline std::string TarHeader(const std::string& name, uint64_t size, char type =
   put(148, "        ");
   header[156] = type;
   put(157, target);
-  put(257, std::string("ustar\0" "00", 8));
+  put(257, std::string("ustar\0"
+                       "00",
+                       8));
   unsigned sum = 0;
   for (const char c : header) sum += static_cast<uint8_t>(c);
   snprintf(number, sizeof number, "%06o", sum);

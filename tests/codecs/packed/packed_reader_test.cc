@@ -11,12 +11,12 @@
 namespace cbzfs {
 namespace {
 
+using testing::BytesOf;
 using ::testing::ElementsAre;
+using testing::Files;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-using testing::BytesOf;
-using testing::Files;
 using testing::Rar4Of;
 using testing::Rar5Of;
 using testing::Sample;
@@ -83,8 +83,8 @@ TEST(PackedReaderTest, ArchivesThatWinrarMade) {
   for (const auto& [name, data] : solid.files) EXPECT_EQ(data.size(), 4096u) << name;
 
   const Contents windows = ContentsOf(Sample("rar4_windows.rar"));
-  EXPECT_EQ(windows.files.at(0), (std::pair<std::string, std::string>("testdir/test.txt",
-                                                                      "test text file\r\n")));
+  EXPECT_EQ(windows.files.at(0),
+            (std::pair<std::string, std::string>("testdir/test.txt", "test text file\r\n")));
 }
 
 TEST(PackedReaderTest, NamesInUtf16AreUtf8) {
@@ -159,7 +159,8 @@ TEST(PackedReaderTest, WhatIsNoneOfTheseIsRefused) {
     EXPECT_TRUE(absl::IsInvalidArgument(StatusOf(file)));
   }
   // Compressed, but no archive in it.
-  const std::string gzip("\x1F\x8B\x08\0\0\0\0\0\0\x03\x4B\x4C\x4A\x06\0\xC2\x41\x24\x35\3\0\0\0", 23);
+  const std::string gzip("\x1F\x8B\x08\0\0\0\0\0\0\x03\x4B\x4C\x4A\x06\0\xC2\x41\x24\x35\3\0\0\0",
+                         23);
   EXPECT_FALSE(StatusOf(gzip).ok());
 }
 

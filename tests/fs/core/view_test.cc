@@ -86,8 +86,7 @@ TEST(ViewNamesTest, OtherArchivesAreAsZipsAre) {
                                    Pair("b.tar", ElementsAre("b.cbz"))));
   EXPECT_THAT(Shown(kThumbnailsView, {"a.cbr"}),
               UnorderedElementsAre(Pair("a.cbr", ElementsAre("a.jpg", "a/"))));
-  EXPECT_THAT(Shown(kPagesView, {"a.7z"}),
-              UnorderedElementsAre(Pair("a.7z", ElementsAre("a/"))));
+  EXPECT_THAT(Shown(kPagesView, {"a.7z"}), UnorderedElementsAre(Pair("a.7z", ElementsAre("a/"))));
 }
 
 TEST(ViewNamesTest, EnhancedArchivesKeepTheirOwnNames) {
