@@ -9,6 +9,7 @@
 
 #include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "codecs/document/archive_kind.h"
@@ -98,18 +99,18 @@ absl::Status PackedReader::Start(bool filtered) {
 
 absl::Status PackedReader::Failure() const {
   const char* said = archive_error_string(archive_);
-  const std::string_view text = said == nullptr ? "no reason known" : said;
-  const absl::string_view reason(text.data(), text.size());
+  const std::string reason = said == nullptr ? "no reason known" : said;
+  const std::string lower = absl::AsciiStrToLower(reason);
   if (archive_read_has_encrypted_entries(archive_) == 1 ||
-      absl::StrContainsIgnoreCase(reason, "encrypt") || absl::StrContains(reason, "Crypto")) {
+      absl::StrContains(lower, "encrypt") || absl::StrContains(lower, "crypto")) {
     return absl::PermissionDeniedError("encrypted");
   }
-  if (archive_errno(archive_) == ENOMEM || absl::StrContains(reason, "allocate")) {
+  if (archive_errno(archive_) == ENOMEM || absl::StrContains(lower, "allocate")) {
     return absl::ResourceExhaustedError("not enough memory to unpack it");
   }
   const char* const kind = Describe(SniffArchive(file_));
   for (const char* const lack : {"unsupported", "not supported", "support unavailable"}) {
-    if (absl::StrContainsIgnoreCase(reason, lack)) {
+    if (absl::StrContains(lower, lack)) {
       return absl::UnimplementedError(
           absl::StrCat(kind, " packed in a way which cannot be read (", reason, ")"));
     }
