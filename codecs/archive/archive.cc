@@ -7,9 +7,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "codecs/archive/archive_kind.h"
 #include "codecs/archive/entry_names.h"
 #include "codecs/archive/name_decode.h"
+#include "codecs/document/archive_kind.h"
 
 namespace cbzfs {
 namespace {
@@ -86,12 +86,18 @@ absl::StatusOr<std::unique_ptr<Archive>> Archive::Open(absl::Span<const uint8_t>
 
 std::vector<Archive::Member> Archive::Members(
     const LegacyCharsets& charsets, absl::FunctionRef<bool(std::string_view)> is_image_name) const {
-  const std::vector<std::string> decoded = DecodeEntryNames(entries(), charsets);
+  return MembersOf(entries(), charsets, is_image_name);
+}
+
+std::vector<Archive::Member> Archive::MembersOf(
+    absl::Span<const ZipDirectoryEntry> entries, const LegacyCharsets& charsets,
+    absl::FunctionRef<bool(std::string_view)> is_image_name) {
+  const std::vector<std::string> decoded = DecodeEntryNames(entries, charsets);
   std::vector<Member> members;
   std::vector<std::string> paths;
-  for (uint32_t i = 0; i < entries().size(); ++i) {
-    if (entries()[i].folder()) continue;
-    std::string path = SafePath(decoded[i], entries()[i].from_dos());
+  for (uint32_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].folder()) continue;
+    std::string path = SafePath(decoded[i], entries[i].from_dos());
     const EntryClass kept = ClassifyName(path, is_image_name);
     if (kept == EntryClass::kDropped) continue;
     members.push_back({i, {}, kept == EntryClass::kImage});

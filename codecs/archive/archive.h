@@ -66,6 +66,11 @@ class Archive {
   std::vector<Member> Members(const LegacyCharsets& charsets,
                               absl::FunctionRef<bool(std::string_view)> is_image_name) const;
 
+  // The same for the entries of any archive, of which only names and attributes are looked at.
+  static std::vector<Member> MembersOf(absl::Span<const ZipDirectoryEntry> entries,
+                                       const LegacyCharsets& charsets,
+                                       absl::FunctionRef<bool(std::string_view)> is_image_name);
+
   // Whether the entry's data can be read, as far as the headers tell; else why not.
   // kPermissionDenied: encrypted; kUnimplemented: an unknown method; kDataLoss: a lie.
   absl::Status Verdict(size_t index) const;

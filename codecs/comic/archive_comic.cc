@@ -4,17 +4,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "codecs/decode/image_info.h"
 #include "codecs/document/format_names.h"
 #include "codecs/picture/image_page.h"
 
 namespace cbzfs {
 namespace {
-
-constexpr size_t kMaxNotes = 1000;
-constexpr size_t kMaxNoteBytes = 300;
-constexpr char kNoImages[] = "an archive without images: shown as it is";
 
 absl::Span<const uint8_t> Bytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
@@ -55,11 +50,6 @@ absl::StatusOr<ImagePage> Describe(const Archive& archive, const Archive::Member
   return DescribeImage(Bytes(*head), bytes);
 }
 
-void AddNote(uint32_t page, absl::string_view text, Document* document) {
-  if (document->notes.size() >= kMaxNotes) return;
-  document->notes.push_back({.page = page, .text = std::string(text.substr(0, kMaxNoteBytes))});
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ArchiveComic>> ArchiveComic::Open(absl::Span<const uint8_t> file,
@@ -69,7 +59,7 @@ absl::StatusOr<std::unique_ptr<ArchiveComic>> ArchiveComic::Open(absl::Span<cons
   return std::unique_ptr<ArchiveComic>(new ArchiveComic(*std::move(archive), charsets));
 }
 
-absl::StatusOr<uint32_t> ArchiveComic::CountImages() const {
+absl::StatusOr<uint32_t> ArchiveComic::CountImages() {
   uint32_t count = 0;
   bool one_is_readable = false;
   for (const Archive::Member& member : archive_->Members(*charsets_, HasImageExtension)) {
@@ -77,11 +67,11 @@ absl::StatusOr<uint32_t> ArchiveComic::CountImages() const {
     ++count;
     one_is_readable = one_is_readable || Describe(*archive_, member).ok();
   }
-  if (!one_is_readable) return absl::NotFoundError(kNoImages);
+  if (!one_is_readable) return NoImages();
   return count;
 }
 
-absl::StatusOr<Document> ArchiveComic::Analyse(const AnalyseOptions& options, bool sparing) const {
+absl::StatusOr<Document> ArchiveComic::Analyse(const AnalyseOptions& options, bool sparing) {
   Document document;
   for (const std::string& note : archive_->notes()) AddNote(Note::kWholeFile, note, &document);
   std::vector<SlotImage> images;
@@ -106,12 +96,8 @@ absl::StatusOr<Document> ArchiveComic::Analyse(const AnalyseOptions& options, bo
     document.pages.push_back(row);
     document.entries.push_back(ToDocumentEntry(entry, member.index, std::move(member.name)));
   }
-  if (images.empty()) return absl::NotFoundError(kNoImages);
-  if (images.size() > options.max_pages) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(images.size(), " pages are more than -o max_pages=", options.max_pages,
-                     " allows: shown as it is"));
-  }
+  if (images.empty()) return NoImages();
+  if (absl::Status status = CheckPageCount(images.size(), options); !status.ok()) return status;
   if (!options.enhanced) return document;
   std::vector<Page*> rows;
   rows.reserve(image_pages.size());
@@ -126,13 +112,13 @@ absl::StatusOr<Document> ArchiveComic::Analyse(const AnalyseOptions& options, bo
   return document;
 }
 
-absl::StatusOr<std::string> ArchiveComic::Read(uint32_t entry, uint64_t max_bytes) const {
+absl::StatusOr<std::string> ArchiveComic::Read(uint32_t entry, uint64_t max_bytes) {
   if (entry >= archive_->entries().size()) return absl::NotFoundError("no such entry");
   return archive_->Read(entry, max_bytes);
 }
 
 absl::StatusOr<MadePicture> ArchiveComic::MakePage(uint32_t entry, Make make,
-                                                   const PictureRequest& request) const {
+                                                   const PictureRequest& request) {
   if (entry >= archive_->entries().size()) return absl::NotFoundError("no such entry");
   if (const auto stored = archive_->StoredData(entry); stored.ok()) {
     absl::StatusOr<MadePicture> made = make(*stored, request);

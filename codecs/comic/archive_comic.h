@@ -1,7 +1,4 @@
-// A real archive of images as a comic: its page table, and what is in its entries.
-//
-// Only the worker calls this: the file is a mapping of hostile bytes. One thread. Statuses as of
-// Archive (codecs/archive) and of the decoders (codecs/image).
+// A ZIP archive of images as a comic.
 
 #ifndef CBZFS_CODECS_COMIC_ARCHIVE_COMIC_H_
 #define CBZFS_CODECS_COMIC_ARCHIVE_COMIC_H_
@@ -13,32 +10,23 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "codecs/archive/archive.h"
-#include "codecs/document/document.h"
-#include "codecs/picture/picture.h"
+#include "codecs/comic/entry_comic.h"
 
 namespace cbzfs {
 
-class ArchiveComic {
+class ArchiveComic : public EntryComic {
  public:
   // `file` is the whole archive and `charsets` outlives the comic, as does the mapping.
   static absl::StatusOr<std::unique_ptr<ArchiveComic>> Open(absl::Span<const uint8_t> file,
                                                             const LegacyCharsets* charsets);
 
-  // How many entries there are that are named like images; the first that is one has been looked
-  // at. kNotFound: there is no image, so the archive is no comic.
-  absl::StatusOr<uint32_t> CountImages() const;
-
-  // The page table: of each image only the first 64 KiB are looked at, but for the sample that the
-  // slots of enhanced pages want. kNotFound as above.
-  absl::StatusOr<Document> Analyse(const AnalyseOptions& options, bool sparing) const;
-
-  // All data of an entry, at most `max_bytes`.
-  absl::StatusOr<std::string> Read(uint32_t entry, uint64_t max_bytes) const;
-
-  // A page made of an image. `make` is EnhancePicture or ShrinkPicture.
-  using Make = absl::StatusOr<MadePicture> (*)(absl::Span<const uint8_t>, const PictureRequest&);
+  absl::StatusOr<uint32_t> CountImages() override;
+  // Of each image only the first 64 KiB are looked at, but for the sample that the slots of
+  // enhanced pages want.
+  absl::StatusOr<Document> Analyse(const AnalyseOptions& options, bool sparing) override;
+  absl::StatusOr<std::string> Read(uint32_t entry, uint64_t max_bytes) override;
   absl::StatusOr<MadePicture> MakePage(uint32_t entry, Make make,
-                                       const PictureRequest& request) const;
+                                       const PictureRequest& request) override;
 
  private:
   ArchiveComic(std::unique_ptr<Archive> archive, const LegacyCharsets* charsets)

@@ -1,5 +1,5 @@
 // What is known of a comic once it has been analysed: its page table. A comic is a PDF, an XPS or
-// an EPUB, a real archive of images (CBZ), or one image file.
+// an EPUB, an archive of images (a real CBZ; a RAR, 7z or tar), or one image file.
 //
 // A Document is made by a worker (codecs/pdf, codecs/comic), crosses to the daemon as bytes
 // (document_codec.h), is remembered in the index, and is all that the layout (codecs/zip) needs to
@@ -26,15 +26,23 @@ enum class SourceFormat : uint8_t {
   kImage = 2,    // one image
   // No comic but a text, to be drawn as a page that says why there is none (codecs/pdf/notice.h).
   kNotice = 3,
-  // 4 is that of archives that are no ZIP.
   kXps = 5,
-  kEpub = 6,  // of fixed layout
+  kEpub = 6,    // of fixed layout
+  kPacked = 8,  // a RAR, 7z or tar of images: CBR, CB7, CBT
+  // What is wanted of a file that is named like a ZIP only if it is a kPacked one. No source that
+  // is open is of this.
+  kMisnamed = 9,
 };
 
 // Its pages are drawn, or are JPEGs of its own: it is shown as a CBZ in every view.
 inline bool HasDrawnPages(SourceFormat format) {
   return format == SourceFormat::kPdf || format == SourceFormat::kXps ||
          format == SourceFormat::kEpub;
+}
+
+inline bool IsArchive(SourceFormat format) {
+  return format == SourceFormat::kArchive || format == SourceFormat::kPacked ||
+         format == SourceFormat::kMisnamed;
 }
 
 // Nobody asks for it twice, so a worker need not keep it open.
@@ -57,6 +65,9 @@ enum class PageKind : uint8_t {
   // An entry of a real archive that is handed on as it is stored there: no image, or one that
   // cannot be read. Source fields as for kImage; width and height are 1.
   kRaw = 4,
+  // The same of an archive that is no ZIP: a worker unpacks it. It has no place of its own in the
+  // file, nor has a kImage page there: its source fields are 0. Width and height are 1.
+  kUnpacked = 8,
 };
 
 // Why a page of a PDF is drawn, though `original` was asked for: the first thing that was found. No
@@ -108,6 +119,11 @@ struct Page {
   int32_t insert = -1;
   uint32_t insert_at = 0;
 
+  // A kImage page that no range of the source is; a worker unpacks it.
+  bool packed() const { return kind == PageKind::kImage && source_bytes == 0; }
+  // No image, or none that can be read.
+  bool is_other() const { return kind == PageKind::kRaw || kind == PageKind::kUnpacked; }
+
   // kDrawn, kExtracted: the most bytes that the image's own part may have. The image's own part
   // (the "payload") is what stands between the constant head (SOI, APP0, fill) and the padding:
   // DQT, SOF, DHT, SOS and scan data, without EOI. The layout may round it up, never down.
@@ -133,11 +149,12 @@ struct Page {
 };
 
 // What the archive says of the entry that a kImage or kRaw page is (PKWARE APPNOTE 6.3.10, 4.3.12).
+// Of one that is no ZIP, what the analysis found: method and flags are 0.
 struct ArchiveEntry {
   // A relative path with '/': valid UTF-8, no component empty, "." or "..", none with a control
   // character, a backslash or a colon, each at most 255 bytes. Unique in the document.
   std::string name;
-  uint32_t index = 0;  // in the archive's central directory
+  uint32_t index = 0;  // in the archive's central directory; else of all files in the archive
   uint16_t method = 0;
   uint16_t flags = 0;     // general purpose flags as the archive has them
   uint32_t dos_time = 0;  // date in the high half, time in the low one

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "codecs/document/document.pb.h"
+#include "codecs/document/entry_checks.h"
 #include "codecs/document/utf8.h"
 
 namespace cbzfs {
@@ -15,23 +16,12 @@ namespace {
 // archive. Bounds what parsing may allocate (a packed field grows eightfold).
 constexpr size_t kMaxEncodedBytes = 128u << 20;
 
-constexpr uint32_t kAesExtra = 0x9901;
-
 absl::Status Bad(const char* what) {
   return absl::DataLossError(absl::StrCat("page table: ", what));
 }
 
-absl::Status BadEntry(size_t entry, const char* what) {
-  return absl::DataLossError(absl::StrCat("page table: entry ", entry + 1, ": ", what));
-}
-
 absl::Status BadPage(size_t page, const char* what) {
   return absl::DataLossError(absl::StrCat("page table: page ", page + 1, ": ", what));
-}
-
-bool IsPrintable(std::string_view text) {
-  const auto control = [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7F; };
-  return IsValidUtf8(text) && std::none_of(text.begin(), text.end(), control);
 }
 
 bool IsPlainText(std::string_view text) {
@@ -110,29 +100,13 @@ absl::Status CheckPage(const Document& document, size_t index, uint64_t source_b
   }
   if (page.kind == PageKind::kDrawn) return absl::OkStatus();
   if (!RangeIsInside(page, source_bytes)) return BadPage(index, "entry outside the source");
-  if (page.kind == PageKind::kRaw &&
-      (page.width != 1 || page.height != 1 || page.enhanced_bytes != 0)) {
+  if (page.kind == PageKind::kUnpacked && (page.source_offset != 0 || page.source_bytes != 0)) {
+    return BadPage(index, "packed, but with a place of its own");
+  }
+  if (page.is_other() && (page.width != 1 || page.height != 1 || page.enhanced_bytes != 0)) {
     return BadPage(index, "no image, but the facts of one");
   }
   return absl::OkStatus();
-}
-
-bool IsExtra(std::string_view extra) {
-  if (extra.empty()) return true;
-  if (extra.size() < 4 || extra.size() > kMaxEntryExtraBytes) return false;
-  const auto u16 = [extra](size_t at) {
-    return static_cast<uint8_t>(extra[at]) | uint32_t{static_cast<uint8_t>(extra[at + 1])} << 8;
-  };
-  return u16(0) == kAesExtra && u16(2) == extra.size() - 4;
-}
-
-absl::Status CheckEntries(const Document& document) {
-  for (size_t i = 0; i < document.entries.size(); ++i) {
-    const ArchiveEntry& entry = document.entries[i];
-    if (entry.bytes > kMaxEntryBytes) return BadEntry(i, "impossible length");
-    if (!IsExtra(entry.extra)) return BadEntry(i, "bad extra field");
-  }
-  return CheckEntryNames(document.entries);
 }
 
 // A PDF, an image file or an archive, and nothing between them.
@@ -142,7 +116,7 @@ absl::Status CheckSort(const Document& document, uint64_t source_bytes) {
   size_t raw = 0;
   for (const Page& page : pages) {
     images += page.kind == PageKind::kImage ? 1 : 0;
-    raw += page.kind == PageKind::kRaw ? 1 : 0;
+    raw += page.is_other() ? 1 : 0;
   }
   if (!document.entries.empty()) {
     if (images + raw != pages.size()) return Bad("drawn pages in an archive");
@@ -155,6 +129,11 @@ absl::Status CheckSort(const Document& document, uint64_t source_bytes) {
     return Bad("an image that is not its file");
   }
   return absl::OkStatus();
+}
+
+bool IsPageKind(uint32_t kind) {
+  return kind <= static_cast<uint32_t>(PageKind::kRaw) ||
+         kind == static_cast<uint32_t>(PageKind::kUnpacked);
 }
 
 Page PageAt(const proto::Document& message, int i) {
@@ -300,41 +279,6 @@ absl::Status TakeNotes(proto::Document& message, Document& document) {
 
 }  // namespace
 
-bool IsEntryName(std::string_view name) {
-  if (name.size() > kMaxEntryNameBytes || !IsPrintable(name)) return false;
-  if (name.find_first_of("\\:") != std::string_view::npos) return false;
-  for (size_t start = 0; start <= name.size();) {
-    const size_t end = std::min(name.find('/', start), name.size());
-    const std::string_view part = name.substr(start, end - start);
-    if (part.empty() || part == "." || part == ".." || part.size() > kMaxEntryNamePartBytes) {
-      return false;
-    }
-    start = end + 1;
-  }
-  return true;
-}
-
-absl::Status CheckEntryNames(const std::vector<ArchiveEntry>& entries) {
-  std::vector<std::string> sorted;
-  sorted.reserve(entries.size());
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (!IsEntryName(entries[i].name)) return BadEntry(i, "impossible name");
-    sorted.push_back(entries[i].name);
-    // No name has this character. It is the least there is, so what lies in a folder comes right
-    // after a file of the folder's name, and neighbours are all that has to be compared.
-    std::replace(sorted.back().begin(), sorted.back().end(), '/', '\x01');
-  }
-  std::sort(sorted.begin(), sorted.end());
-  for (size_t i = 1; i < sorted.size(); ++i) {
-    const std::string& one = sorted[i - 1];
-    const std::string& next = sorted[i];
-    if (!next.starts_with(one)) continue;
-    if (next.size() == one.size()) return Bad("two entries of one name");
-    if (next[one.size()] == '\x01') return Bad("an entry that is a file and a folder");
-  }
-  return absl::OkStatus();
-}
-
 std::string EncodeDocument(const Document& document) {
   proto::Document message;
   AddInfo(document, message);
@@ -369,7 +313,7 @@ absl::StatusOr<Document> DecodeDocument(std::string_view bytes, uint64_t source_
   }
   document.pages.reserve(message.kind_size());
   for (int i = 0; i < message.kind_size(); ++i) {
-    if (message.kind(i) > static_cast<uint32_t>(PageKind::kRaw)) {
+    if (!IsPageKind(message.kind(i))) {
       return BadPage(i, "unknown kind");
     }
     document.pages.push_back(PageAt(message, i));

@@ -5,7 +5,7 @@
 // user of a Document that comes out need check it again. What that means:
 //
 //   pages          1 to kMaxPages; width and height 1 to kMaxPageSide; dpi finite and not negative
-//   all kinds      enhanced_bytes at most kMaxPayloadBytes (0 for kRaw), decode_bytes at most
+//   all kinds      enhanced_bytes at most kMaxPayloadBytes, decode_bytes at most
 //                  kMaxDecodeBytes; why_drawn one of WhyDrawn
 //   kDrawn, kImage width * height at most kMaxPagePixels (it is what a worker will allocate)
 //   all but kOriginal   payload_bytes at most kMaxPayloadBytes
@@ -13,7 +13,8 @@
 //   kOriginal      source_bytes 2 to kMaxOriginalBytes, the range inside the source; insert -1 or a
 //                  valid index, then insert_at 2 to source_bytes (after the SOI, before the EOI)
 //   kImage, kRaw   the range inside the source; the insert fields are not looked at
-//   kRaw           width and height 1
+//   kUnpacked      no range: both numbers 0
+//   kRaw, kUnpacked  width and height 1, enhanced_bytes 0
 //   inserts        each at most kMaxInsertBytes
 //   metadata       as Metadata::IsClean() has it, each field once
 //   marks          by rising page, none empty; texts printable, at most kMaxMarkText
@@ -24,7 +25,8 @@
 //
 //   a PDF          no entries; pages kDrawn, kOriginal and kExtracted
 //   an image file  no entries; one page, kImage, whose range is the whole source
-//   an archive     one entry for each page; pages kImage and kRaw, at least one of them kImage;
+//   an archive     one entry for each page; pages kImage and kRaw (or, of one that is no ZIP,
+//                  kImage without a range and kUnpacked), at least one of them kImage;
 //                  names as CheckEntryNames() has them; entry bytes at most kMaxEntryBytes; extra
 //                  empty or one well-formed field 0x9901 of at most kMaxEntryExtraBytes
 //

@@ -24,6 +24,9 @@ std::optional<SourceFormat> FormatOfName(std::string_view name) {
   if (extension == "xps" || extension == "oxps") return SourceFormat::kXps;
   if (extension == "epub") return SourceFormat::kEpub;
   if (extension == "cbz" || extension == "zip") return SourceFormat::kArchive;
+  for (const char* const packed : {"cbr", "rar", "cb7", "7z", "cbt", "tar"}) {
+    if (extension == packed) return SourceFormat::kPacked;
+  }
   for (const char* const image : kImageExtensions) {
     if (extension == image) return SourceFormat::kImage;
   }

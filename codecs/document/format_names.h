@@ -12,9 +12,9 @@
 
 namespace cbzfs {
 
-// By the extension, in any case: .pdf; .cbz and .zip; those of the image formats of
-// codecs/decode/image_info.h. Nothing for any other, and for a name that is nothing but an
-// extension (a hidden file).
+// By the extension, in any case: .pdf; .cbz and .zip; .cbr, .rar, .cb7, .7z, .cbt and .tar; those
+// of the image formats of codecs/decode/image_info.h. Nothing for any other, and for a name that is
+// nothing but an extension (a hidden file).
 std::optional<SourceFormat> FormatOfName(std::string_view name);
 
 inline bool HasImageExtension(std::string_view name) {

@@ -29,7 +29,7 @@ absl::StatusOr<Job::Answer> ReadDocument(const Job& job, const proto::Reply& rep
   if (!document.ok()) return absl::DataLossError("the worker's page table is impossible");
   // What an archive has beside its images is handed on and is no page.
   const auto pages = std::count_if(document->pages.begin(), document->pages.end(),
-                                   [](const Page& page) { return page.kind != PageKind::kRaw; });
+                                   [](const Page& page) { return !page.is_other(); });
   if (static_cast<uint64_t>(pages) > job.analysis.options.max_pages) {
     return absl::DataLossError("a page table longer than asked for");
   }

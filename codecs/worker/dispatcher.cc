@@ -71,6 +71,7 @@ bool Dispatcher::FitsSlowMemory(const Job& job) const {
 Dispatcher::Admission Dispatcher::AdmitOrdinary(const Job& job) {
   if (running_.ordinary() > options_.workers) return Admission::kHeldUp;
   if (job.IsBulk() && running_.bulk() >= options_.workers) return Admission::kHeldUp;
+  if (job.IsPass() && running_.CountOf(job.source->key()) > 0) return Admission::kPass;
   if (memory_.Fits(job)) return Admission::kGo;
   memory_wanted_ = true;
   return Admission::kHeldUp;

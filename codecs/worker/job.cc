@@ -36,6 +36,21 @@ constexpr uint64_t kPdfBytes = 16 << 20;
 // (a progressive JPEG of many megapixels) is tried again with more.
 constexpr uint64_t kAnalysisBytes = 32 << 20;
 
+// The dictionary of what unpacks it (7z and RAR 5 have 16 to 64 MiB by default), and the entries
+// that are kept.
+constexpr uint64_t kUnpackerBytes = 80 << 20;
+// An analysis has one image at a time in memory, with it the buffer that it grew out of.
+constexpr uint64_t kPackedImageBytes = 32 << 20;
+
+// All of the archive may have to be unpacked, be it for its last entry alone. libarchive makes 15
+// to 100 MiB a second, of which packed images are nearly as many bytes as unpacked; by a slow core.
+constexpr uint64_t kUnpackedEachSecond = 8 << 20;
+absl::Duration TimeToUnpack(const Job& job) {
+  if (!job.OfPacked()) return absl::ZeroDuration();
+  return absl::Seconds(static_cast<double>(job.source->bytes()) /
+                       static_cast<double>(kUnpackedEachSecond));
+}
+
 // What the answer is reckoned with.
 uint64_t PayloadOf(const DrawRequest& draw) {
   return draw.likely_payload > 0 ? std::min(draw.likely_payload, draw.max_payload)
@@ -62,9 +77,13 @@ uint64_t Job::ResultCapacity() const {
   return 0;
 }
 
-uint64_t Job::MemoryNeed() const {
+uint64_t Job::MemoryNeed() const { return OwnNeed() + (OfPacked() ? kUnpackerBytes : 0); }
+
+uint64_t Job::OwnNeed() const {
   if (kind == Kind::kProbe) return kPdfBytes;
-  if (kind == Kind::kAnalyse) return kAnalysisBytes;
+  if (kind == Kind::kAnalyse) {
+    return kAnalysisBytes + (OfPacked() ? kPackedImageBytes : 0);
+  }
   switch (draw.finish) {
     case Finish::kPage:
       return NeedForPage(draw);
@@ -92,7 +111,7 @@ absl::Status Job::Check(uint64_t memory_bytes) const {
     if (draw.entry_bytes == 0) return absl::InvalidArgumentError("an empty entry");
     // All of it is held at once, here and at the worker: unlike a page it may be of any size, and
     // so it is not let in alone when it is over the limit.
-    if (draw.entry_bytes > kMaxPayload || MemoryNeed() > memory_bytes) {
+    if (draw.entry_bytes > kMaxPayload || OwnNeed() > memory_bytes) {
       return absl::ResourceExhaustedError(
           absl::StrCat("an entry of ", draw.entry_bytes >> 20,
                        " MiB takes more memory to unpack than -o memory= leaves beside the cache"));
@@ -111,10 +130,11 @@ absl::Duration Job::Deadline(const WorkerPoolOptions& pool) const {
     case Kind::kProbe:
       return pool.probe_deadline;
     case Kind::kAnalyse:
-      return pool.analyse_deadline;
+      // The slots of enhanced pages take a second pass.
+      return pool.analyse_deadline + TimeToUnpack(*this) * (analysis.options.enhanced ? 2 : 1);
     case Kind::kDraw: {
       const bool many = draw.finish == Finish::kEnhanced && Pixels(draw.row) > kMaxKeptPixels;
-      return pool.draw_deadline * (many ? kPasses : 1);
+      return pool.draw_deadline * (many ? kPasses : 1) + TimeToUnpack(*this);
     }
   }
   return pool.draw_deadline;

@@ -59,6 +59,12 @@ struct Job {
   // MuPDF needs otherwise, and the answer. A picture made of an image: what the decoder holds, the
   // rows where they are kept, and the answer. Answers count three times.
   uint64_t MemoryNeed() const;
+  // The same without what unpacks the source, where all of it must be.
+  uint64_t OwnNeed() const;
+  // One of the sources whose entries can be had in order for one pass over all of them, and at a
+  // pass for each otherwise: better one after another at one worker than at several at once.
+  bool IsPass() const { return kind == Kind::kDraw && draw.finish == Finish::kEntry && OfPacked(); }
+  bool OfPacked() const { return source != nullptr && source->format() == SourceFormat::kPacked; }
   // May not have the last free worker: what draws, and what nobody waits for.
   bool IsBulk() const { return kind == Kind::kDraw || priority > Priority::kListing; }
 

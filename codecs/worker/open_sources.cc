@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "codecs/comic/archive_comic.h"
+#include "codecs/comic/packed_comic.h"
+
 namespace cbzfs {
 
 OpenSources::Source OpenSources::Entry::Lend() const {
@@ -43,6 +46,15 @@ absl::Status OpenSources::Open(Entry* entry, absl::Span<const std::string> passw
       entry->archive = *std::move(archive);
       return absl::OkStatus();
     }
+    case SourceFormat::kPacked: {
+      absl::StatusOr<std::unique_ptr<PackedComic>> packed =
+          PackedComic::Open(file, engines_.charsets);
+      if (!packed.ok()) return packed.status();
+      entry->archive = *std::move(packed);
+      return absl::OkStatus();
+    }
+    case SourceFormat::kMisnamed:
+      break;
     case SourceFormat::kImage:
       return absl::OkStatus();
     case SourceFormat::kNotice:

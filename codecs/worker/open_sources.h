@@ -14,7 +14,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "codecs/comic/archive_comic.h"
+#include "codecs/archive/legacy_charsets.h"
+#include "codecs/comic/entry_comic.h"
 #include "codecs/pdf/paged.h"
 #include "codecs/pdf/pdf.h"
 #include "codecs/worker/mapped_file.h"
@@ -47,7 +48,7 @@ class OpenSources {
     absl::Span<const uint8_t> file;
     Pdf* pdf = nullptr;
     PagedDocument* paged = nullptr;
-    ArchiveComic* archive = nullptr;
+    EntryComic* archive = nullptr;
     PdfEngine* notice = nullptr;  // what draws it
   };
 
@@ -56,7 +57,7 @@ class OpenSources {
 
   // The comic that `source` holds; opened, a PDF with one of the passwords if need be, unless one
   // of this key is. It stays valid until the next call. Statuses as of Pdf::Open,
-  // PagedDocument::Open and ArchiveComic::Open.
+  // PagedDocument::Open, ArchiveComic::Open and PackedComic::Open.
   absl::StatusOr<Source> Get(const Key& key, UniqueFd source,
                              absl::Span<const std::string> passwords = {});
 
@@ -70,7 +71,7 @@ class OpenSources {
     // After the mapping, so they go first.
     std::unique_ptr<Pdf> pdf;
     std::unique_ptr<PagedDocument> paged;
-    std::unique_ptr<ArchiveComic> archive;
+    std::unique_ptr<EntryComic> archive;
     PdfEngine* notice = nullptr;
 
     Source Lend() const;

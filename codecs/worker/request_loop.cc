@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "codecs/comic/archive_comic.h"
+#include "codecs/comic/entry_comic.h"
 #include "codecs/comic/image_comic.h"
 #include "codecs/document/document_codec.h"
 #include "codecs/document/picture_size.h"
@@ -148,6 +148,9 @@ absl::Status Draw(const Source& source, const proto::Request::Draw& request, int
     const absl::StatusOr<std::string> data =
         source.archive->Read(request.entry(), request.entry_bytes());
     if (!data.ok()) return data.status();
+    if (data->size() != request.entry_bytes()) {
+      return absl::DataLossError("its data are not as long as they were");
+    }
     reply->set_result_bytes(data->size());
     return WriteResult(result, *data);
   }

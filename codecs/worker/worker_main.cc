@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "codecs/archive/legacy_charsets.h"
+#include "codecs/packed/packed_reader.h"
 #include "codecs/pdf/pdf.h"
 #include "codecs/worker/request_loop.h"
 #include "codecs/worker/zygote_server.h"
@@ -44,6 +45,12 @@ int main(int argc, char** argv) {
   // libzip turns times into dates, for which the C library looks for the time zone's file, once.
   setenv("TZ", "UTC0", 1);
   tzset();
+  if (!cbzfs::PackedReader::UseUtf8Names()) {
+    fputs(
+        "cbzfs-worker: no locale C.UTF-8: names in 7z and RAR archives that are not ASCII are "
+        "lost\n",
+        stderr);
+  }
   const auto charsets = cbzfs::LegacyCharsets::Load();
   if (!charsets.ok()) {
     fprintf(stderr, "cbzfs-worker: %s\n", std::string(charsets.status().message()).c_str());

@@ -42,13 +42,13 @@ absl::Status CheckEntries(const Document& document) {
   for (size_t i = 0; i < document.pages.size(); ++i) {
     const Page& page = document.pages[i];
     const ArchiveEntry& entry = document.entries[i];
-    if (page.kind != PageKind::kDrawn && page.kind != PageKind::kRaw) {
+    if (page.kind != PageKind::kDrawn && !page.is_other()) {
       return absl::InvalidArgumentError("a page that no archive has");
     }
     if (entry.name.empty() || entry.name.size() > kMaxEntryNameBytes) {
       return absl::InvalidArgumentError("an entry with an impossible name");
     }
-    if (page.kind != PageKind::kRaw) continue;
+    if (!page.is_other()) continue;
     if (absl::Status status = CheckRaw(page, entry); !status.ok()) return status;
   }
   return absl::OkStatus();
@@ -61,7 +61,7 @@ absl::Status CheckArguments(const Document& document, const LayoutOptions& optio
   if (document.pages.empty()) return absl::InvalidArgumentError("a document without pages");
   if (!document.entries.empty()) return CheckEntries(document);
   for (const Page& page : document.pages) {
-    if (page.kind == PageKind::kImage || page.kind == PageKind::kRaw) {
+    if (page.kind == PageKind::kImage || page.is_other()) {
       return absl::InvalidArgumentError("an image, or an entry of no archive");
     }
     if (page.kind != PageKind::kOriginal) continue;
@@ -189,6 +189,9 @@ uint64_t Layout::DirectoryBytesBefore(size_t entry) const {
 PageShape Layout::ShapeAt(uint32_t index, uint64_t start) const {
   const Page& page = document_->pages[index];
   const uint64_t header = HeaderBytes(EntryOf(index));
+  if (page.kind == PageKind::kUnpacked) {
+    return {.header = header, .body = document_->entries[index].bytes};
+  }
   if (page.kind == PageKind::kRaw) {
     return {.header = header,
             .head = page.source_bytes,
@@ -203,7 +206,7 @@ PageShape Layout::ShapeAt(uint32_t index, uint64_t start) const {
 
 // Programs that compare CRCs see any change.
 uint32_t Layout::DeclaredCrc(uint32_t index) const {
-  if (document_->pages[index].kind == PageKind::kRaw) return document_->entries[index].crc;
+  if (IsRaw(index)) return document_->entries[index].crc;
   const std::string facts = PageFacts(index);
   return static_cast<uint32_t>(XXH3_64bits(facts.data(), facts.size()));
 }
@@ -271,7 +274,7 @@ Layout::Parts Layout::PartsOf(size_t entry) const {
     add(Origin::kSource, first, page.source_offset);
     add(Origin::kInsert, shape.head - page.source_bytes);
     add(Origin::kSource, page.source_bytes - first, page.source_offset + first);
-  } else {
+  } else if (page.kind != PageKind::kUnpacked) {
     add(Origin::kPageHead, shape.head);
   }
   add(Origin::kBody, shape.body);

@@ -11,9 +11,9 @@
 //   entry 1..n     the pages, one after another without gaps
 //   central directory, end record with a comment (comic_book_info.h)
 //
-// A document of a real archive (Document::entries) has no ComicInfo.xml and no comment of ours: its own, if there
-// is one, is among its pages. These are drawn (enhanced images) or raw (handed on as they are), in
-// the archive's order and under its names (archive_names.h).
+// A document of a real archive (Document::entries) has no ComicInfo.xml and no comment of ours: its
+// own, if there is one, is among its pages. These are drawn (enhanced images) or raw (handed on as
+// they are), in the archive's order and under its names (archive_names.h).
 //
 // A drawn (or extracted) page's entry:
 //
@@ -30,20 +30,25 @@
 //   | local header, extra field | data as the source has it | data descriptor, if any |
 //   |<-------- const --------->|<---- Piece::kSource ----->|<------- const --------->|
 //
+// An unpacked page's entry, of an archive that is no ZIP:
+//
+//   | local header |       data         |
+//   |<-- const --->|<- Piece::kBody --->|
+//
 // Drawn pages begin and end on multiples of 4096, so no block of the page cache holds parts of two
-// of them. A raw page is as long as it is, no gap may follow it (KArchive walks local headers one
-// after another), and padding in an extra field breaks some programs (clients.md): so the entry
-// behind it begins anywhere. If that one is drawn, its constant head is made longer, to end on the
-// next multiple of 4096 after one guard, and its padding ends on one as always. So a guard read
-// from any local header still needs no drawn page, at the cost of up to 4 KiB for each drawn page
-// behind a raw one; in an archive there are few.
+// of them. A raw or unpacked page is as long as it is, no gap may follow it (KArchive walks local
+// headers one after another), and padding in an extra field breaks some programs (clients.md): so
+// the entry behind it begins anywhere. If that one is drawn, its constant head is made longer, to
+// end on the next multiple of 4096 after one guard, and its padding ends on one as always. So a
+// guard read from any local header still needs no drawn page, at the cost of up to 4 KiB for each
+// drawn page behind a raw one; in an archive there are few.
 //
 // An extracted page's head has no APP0: the stream brings its own.
 // `patch` is four bytes that make the entry's real CRC-32 the one declared in the local header and
 // the central directory. `tail` is empty but in the last page, where constant COM segments keep
 // programs that read a file's last kilobytes from touching the page (16 KiB with a 4 KiB
-// guard, 72 KiB with a 64 KiB one or with a comment). The last page is the last drawn one where raw ones follow it,
-// and these count as constant.
+// guard, 72 KiB with a 64 KiB one or with a comment). The last page is the last drawn one where raw
+// or unpacked ones follow it, and these count as constant.
 //
 // Immutable after construction: any thread. Shared by all open handles of one version of a book.
 
@@ -109,7 +114,8 @@ class Layout {
   // The piece's bytes, `piece.kind` being kLiteral and the piece one that Map() returned.
   void ReadLiteral(const Piece& piece, char* out) const;
 
-  // A raw page has no body: all is 0 but its CRC.
+  // A raw page has no body: all is 0 but its CRC. That of an unpacked one is its data, whole: head
+  // and tail are 0.
   BodySpec Body(uint32_t page) const;
 
   // The pieces before the body of an original page whose bytes its seal must cover (all of the
@@ -152,7 +158,8 @@ class Layout {
   size_t EntryOf(uint32_t page) const { return page + lead_; }
   uint32_t PageOf(size_t entry) const { return static_cast<uint32_t>(entry - lead_); }
   bool IsInfo(size_t entry) const { return entry < lead_; }
-  bool IsRaw(uint32_t page) const { return document_->pages[page].kind == PageKind::kRaw; }
+  // Handed on: raw or unpacked.
+  bool IsRaw(uint32_t page) const { return document_->pages[page].is_other(); }
 
   uint64_t HeaderBytes(size_t entry) const;
   uint64_t DirectoryBytesBefore(size_t entry) const;

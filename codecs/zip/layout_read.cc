@@ -79,7 +79,7 @@ ZipEntry Layout::Record(size_t entry) const {
   }
   const uint32_t page = PageOf(entry);
   if (IsRaw(page)) {
-    return RawRecord(document_->entries[page], document_->pages[page].source_bytes, PageName(page),
+    return RawRecord(document_->entries[page], ShapeOf(page).data(), PageName(page),
                      offsets_[entry]);
   }
   const auto bytes = static_cast<uint32_t>(PageDataBytes(page));
@@ -155,8 +155,8 @@ void Layout::ReadDirectory(uint64_t from, absl::Span<char> out) const {
 }
 
 BodySpec Layout::Body(uint32_t index) const {
-  if (IsRaw(index)) return {.declared_crc = DeclaredCrc(index)};
   const PageShape shape = ShapeOf(index);
+  if (IsRaw(index)) return {.body_bytes = shape.body, .declared_crc = DeclaredCrc(index)};
   const ComPadding tail = TailPadding(shape.tail);
   BodySpec spec{.body_bytes = shape.body,
                 .declared_crc = DeclaredCrc(index),

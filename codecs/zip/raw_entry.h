@@ -1,4 +1,5 @@
 // An entry of a real archive that is handed on as it is stored there: its records in our archive.
+// Or of one that is no ZIP, unpacked: it then has neither flags nor a method.
 //
 // The data is a range of the source, copied, so all that decides how it is read is kept: method,
 // CRC-32, both lengths, the time, the flags for encryption (bit 0) and of the method (bits 1, 2),

@@ -28,7 +28,7 @@ TightArchive::TightArchive(const Layout* layout) : layout_(layout) {
 uint64_t TightArchive::DataOffset() const {
   const auto page = static_cast<uint32_t>(entries_.size());
   const Document& document = layout_->document();
-  const bool raw = document.pages[page].kind == PageKind::kRaw;
+  const bool raw = document.pages[page].is_other();
   return offset_ + kLocalHeaderBytes + layout_->PageName(page).size() +
          (raw ? RawExtra(document.entries[page]).size() : 0);
 }
@@ -48,7 +48,7 @@ absl::StatusOr<std::vector<PlacedBytes>> TightArchive::AddPage(uint32_t crc, uin
   if (bytes > kLongest) return absl::OutOfRangeError("a page of 4 GiB or more");
   const auto page = static_cast<uint32_t>(entries_.size());
   const Document& document = layout_->document();
-  const bool raw = document.pages[page].kind == PageKind::kRaw;
+  const bool raw = document.pages[page].is_other();
   ZipEntry entry = raw ? RawRecord(document.entries[page], bytes, layout_->PageName(page), offset_)
                        : ZipEntry{.name = layout_->PageName(page),
                                   .crc = crc,

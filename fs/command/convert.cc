@@ -24,8 +24,11 @@ constexpr int kExitSignal = 128;  // and the signal's number
 const char* DescriptionText() {
   return "Writes the CBZs that a mount would show to disk: the same bytes, or with --tight "
          "without\n"
-         "padding. All other files are copied. A SRC is a file or a folder; a folder becomes a\n"
-         "folder in DEST, and with a slash at its end its contents go into DEST. One PDF may also\n"
+         "padding. A CBR, CB7 or CBT that is a SRC itself becomes a CBZ too, with -o repack=yes\n"
+         "also those in folders. All other files are copied. A SRC is a file or a folder; a folder "
+         "becomes a\n"
+         "folder in DEST, and with a slash at its end its contents go into DEST. One comic may "
+         "also\n"
          "become a DEST ending in .cbz. What is there and up to date is left; no SRC is written "
          "to\n"
          "or removed.";
@@ -68,7 +71,10 @@ int ConvertAll(const CLI::App& app, const ConvertLine& line, const std::string& 
   const absl::Time start = absl::Now();
   int exit_code = kExitOk;
   for (const ConvertSource& source : plan->sources) {
-    Converter converter(line.settings, &*plan, &totals);
+    ConvertSettings settings = line.settings;
+    // Whoever names a CBR wants no copy of it.
+    if (!settings.mount.repack_given) settings.mount.repack = !source.files.empty();
+    Converter converter(settings, &*plan, &totals);
     {
       absl::MutexLock lock(&mu);
       current = &converter;

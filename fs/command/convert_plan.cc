@@ -118,7 +118,7 @@ absl::StatusOr<ConvertPlan> PlanConvert(const std::vector<std::string>& paths, b
     }
     if (dest_is_name && (folder || typed.size() > 1 || !one_file)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("DEST ", typed_dest, " is no folder; only one PDF can become one CBZ"));
+          absl::StrCat("DEST ", typed_dest, " is no folder; only one comic can become one CBZ"));
     }
     (folder ? plan.source_folders : plan.source_files).push_back({st.st_dev, st.st_ino});
     const absl::Status added =

@@ -50,7 +50,8 @@ int Inspect(const CLI::App& app, const std::string& typed, const Options& option
 
 int RunInspect(const Arguments& arguments, const std::string& worker_program) {
   CLI::App app(
-      "Says of each page of FILE, a PDF or a CBZ, how a mount makes it: handed out as it is, or\n"
+      "Says of each page of FILE, a PDF or an archive, how a mount makes it: handed out as it is, "
+      "or\n"
       "drawn, and why; how large it is, and what quality was kept in the room there is.",
       "cbzfs inspect");
   std::string path;
@@ -59,7 +60,8 @@ int RunInspect(const Arguments& arguments, const std::string& worker_program) {
   bool no_draw = false;
   bool json = false;
   Options options;
-  app.add_option("FILE", path, "a PDF, a CBZ or, with --enhance, an image")->required();
+  app.add_option("FILE", path, "a PDF, a CBZ, CBR, CB7, CBT or, with --enhance, an image")
+      ->required();
   app.add_option("-o", lists, "how pages are made, as for a mount: dpi=, quality=, ...")
       ->allow_extra_args(false);
   app.add_flag("--enhance", enhance, "the pages of the enhanced view");

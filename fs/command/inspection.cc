@@ -40,7 +40,7 @@ absl::StatusOr<std::shared_ptr<const OpenBook>> OpenComic(const Services& servic
   const auto format = FormatOfName(name);
   if (!format.has_value()) {
     return absl::InvalidArgumentError(
-        "its name is that of no comic (a PDF, XPS, EPUB or CBZ, or an image)");
+        "its name is that of no comic (a PDF, XPS, EPUB or archive, or an image)");
   }
   if (*format == SourceFormat::kImage && !enhanced) {
     return absl::InvalidArgumentError("an image is handed on as it is; try --enhance");
@@ -73,11 +73,10 @@ InspectedPage FactsOf(const Book& book, uint32_t page) {
   } else {
     facts.name = book.layout()->PageName(page);
     facts.made = maker == PageMaker::kWorker || maker == PageMaker::kPlain;
-    facts.bytes =
-        row.kind == PageKind::kRaw ? book.entry(page)->bytes : book.layout()->PageDataBytes(page);
+    facts.bytes = row.is_other() ? book.entry(page)->bytes : book.layout()->PageDataBytes(page);
     if (facts.made) facts.slot = book.layout()->Body(page).max_payload;
   }
-  if (row.kind != PageKind::kRaw) {
+  if (!row.is_other()) {
     facts.width = row.width;
     facts.height = row.height;
     facts.dpi = row.dpi;

@@ -52,6 +52,7 @@ std::string_view HowText(const InspectedPage& page) {
     case PageKind::kExtracted:
       return "unwrapped";
     case PageKind::kRaw:
+    case PageKind::kUnpacked:
       return "as it is";
     case PageKind::kImage:
       return page.made ? "made" : "as it is";

@@ -101,13 +101,15 @@ absl::Status PutOriginal(const OpenBook& book, uint32_t page, Output* out) {
 
 bool IsMade(const Book& book, uint32_t page) {
   const PageMaker maker = MakerOf(book, page);
-  return maker == PageMaker::kWorker || maker == PageMaker::kPlain;
+  return maker == PageMaker::kWorker || maker == PageMaker::kPlain || maker == PageMaker::kShared;
 }
 
-// `body` of a page that is made, `before` what is put in front of its payload.
-absl::Status PutMade(absl::StatusOr<PageStore::Pointer> body, std::string_view before,
-                     Output* out) {
+// `body` of a page that is made, `before` what is put in front of its payload. One that is the
+// plain rendition's is put as it is.
+absl::Status PutMade(const Book& book, uint32_t page, absl::StatusOr<PageStore::Pointer> body,
+                     std::string_view before, Output* out) {
   if (!body.ok()) return body.status();
+  if (MakerOf(book, page) == PageMaker::kShared) return out->Put((*body)->payload());
   if (auto s = out->Put(before); !s.ok()) return s;
   if (auto s = out->Put((*body)->payload()); !s.ok()) return s;
   return out->Put(TightArchive::Tail());
@@ -115,8 +117,9 @@ absl::Status PutMade(absl::StatusOr<PageStore::Pointer> body, std::string_view b
 
 absl::Status PutUnmade(const OpenBook& book, uint32_t page, Output* out) {
   const Page& row = book.book->layout()->document().pages[page];
-  return row.kind == PageKind::kRaw ? PutSource(book, row.source_offset, row.source_bytes, out)
-                                    : PutOriginal(book, page, out);
+  // An unpacked one that nobody unpacks is empty.
+  return row.is_other() ? PutSource(book, row.source_offset, row.source_bytes, out)
+                        : PutOriginal(book, page, out);
 }
 
 // Only then is what was written of one version.
@@ -139,7 +142,7 @@ absl::StatusOr<uint64_t> WriteArchive(const TightRequest& request, AtomicFile* f
     Output out(file, archive.DataOffset());
     absl::Status status;
     if (!asked.empty() && asked.front().first == page) {
-      status = PutMade(asked.front().second.Take(), archive.Head(page), &out);
+      status = PutMade(*book.book, page, asked.front().second.Take(), archive.Head(page), &out);
       asked.pop_front();
     } else {
       status = PutUnmade(book, page, &out);
@@ -176,8 +179,8 @@ absl::StatusOr<uint64_t> WritePicture(const TightRequest& request, AtomicFile* f
   absl::Status status;
   if (IsMade(*book.book, page)) {
     const std::string head = TightArchive(book.book->layout()).Head(page);
-    status =
-        PutMade(Asked(request, page).Take(), head + Comment(TightMark(book, request.part)), &out);
+    status = PutMade(*book.book, page, Asked(request, page).Take(),
+                     head + Comment(TightMark(book, request.part)), &out);
   } else {
     status = PutUnmade(book, page, &out);
   }

@@ -23,6 +23,10 @@ std::string Repair(SourceFormat format) {
       return "test it with `epubcheck`, or replace it";
     case SourceFormat::kArchive:
       return "test the archive with `unzip -t`; make it anew from its images, or replace it";
+    case SourceFormat::kPacked:
+    case SourceFormat::kMisnamed:
+      return "test the archive with the program that made it (`unrar t`, `7z t`, `tar -t`); make a "
+             "CBZ from its images, or replace it";
     case SourceFormat::kImage:
     case SourceFormat::kNotice:
       break;
@@ -40,9 +44,8 @@ std::string Unlock(SourceFormat format) {
 
 std::string Smaller(const AdviceContext& context) {
   if (HasDrawnPages(context.format)) return "split the document, or make its pages smaller";
-  return context.format == SourceFormat::kArchive && context.whole_file
-             ? "split the archive into smaller ones"
-             : "make the image smaller";
+  return IsArchive(context.format) && context.whole_file ? "split the archive into smaller ones"
+                                                         : "make the image smaller";
 }
 
 // Reading the source failed.
@@ -101,7 +104,7 @@ std::string AdviceFor(const absl::Status& failure, const AdviceContext& context)
     case StatusCode::kOutOfRange:
       return Smaller(context);
     case StatusCode::kUnimplemented:
-      return context.format == SourceFormat::kArchive
+      return IsArchive(context.format)
                  ? "unpack it with a program that can, and make the archive anew with `zip -0`"
                  : Repair(context.format);
     case StatusCode::kInternal:

@@ -50,7 +50,7 @@ bool ReadBefore(std::string_view a, std::string_view b) {
 std::vector<uint32_t> PagesInOrder(const Document& document) {
   std::vector<uint32_t> rows;
   for (uint32_t i = 0; i < document.pages.size(); ++i) {
-    if (document.pages[i].kind != PageKind::kRaw) rows.push_back(i);
+    if (!document.pages[i].is_other()) rows.push_back(i);
   }
   if (document.entries.empty()) return rows;
   std::sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
@@ -80,6 +80,7 @@ std::vector<uint32_t> RowsFor(Rendition rendition, const Document& document) {
     case Rendition::kPlain:
       return AllRows(document);
     case Rendition::kEnhanced:
+    case Rendition::kRepacked:
       return RowsWithBytes(document);
     case Rendition::kThumbnails:
     case Rendition::kCover:
@@ -107,7 +108,7 @@ std::shared_ptr<Document> EnhancedDocument(const Document& source,
   for (const uint32_t index : rows) {
     const Page& row = source.pages[index];
     if (!source.entries.empty()) document->entries.push_back(source.entries[index]);
-    if (row.kind == PageKind::kRaw) {
+    if (row.is_other()) {
       document->pages.push_back(row);
       continue;
     }
@@ -116,6 +117,25 @@ std::shared_ptr<Document> EnhancedDocument(const Document& source,
         row.kind == PageKind::kOriginal && row.insert >= 0 ? source.inserts[row.insert].size() : 0;
     document->pages.push_back(MadePage(row, {row.width, row.height}, row.enhanced_bytes + profile));
     document->pages.back().dpi = row.dpi;
+  }
+  return document;
+}
+
+// Every entry is handed on: unpacked, or as a ZIP that is called otherwise has it.
+std::shared_ptr<Document> RepackedDocument(const Document& source,
+                                           const std::vector<uint32_t>& rows) {
+  auto document = std::make_shared<Document>();
+  document->pages.reserve(rows.size());
+  document->entries.reserve(rows.size());
+  for (const uint32_t index : rows) {
+    const Page& row = source.pages[index];
+    const bool unpacked = row.packed() || row.kind == PageKind::kUnpacked;
+    document->pages.push_back({.kind = unpacked ? PageKind::kUnpacked : PageKind::kRaw,
+                               .width = 1,
+                               .height = 1,
+                               .source_offset = row.source_offset,
+                               .source_bytes = row.source_bytes});
+    document->entries.push_back(source.entries[index]);
   }
   return document;
 }
@@ -194,6 +214,10 @@ absl::Status Book::Build(const Options& options) {
   } else if (rendition() == Rendition::kEnhanced) {
     made = EnhancedDocument(document(), rows_);
     if (format() == SourceFormat::kImage) layout = kNoArchive;
+  } else if (rendition() == Rendition::kRepacked) {
+    if (!IsArchive(format()))
+      return absl::InvalidArgumentError("no archive that could be repacked");
+    made = RepackedDocument(document(), rows_);
   } else {
     made = SmallDocument(document(), rows_, options, rendition() == Rendition::kCover);
     layout = kNoArchive;
@@ -207,14 +231,16 @@ absl::Status Book::Build(const Options& options) {
   if (!created.ok()) return created.status();
   layout_ = *std::move(created);
 
-  bool made_of_plain = false;
-  for (uint32_t page = 0; page < page_count() && !made_of_plain; ++page) {
-    made_of_plain = MadeOfPlain(page);
+  bool needs_plain = false;
+  for (uint32_t page = 0; page < page_count() && !needs_plain; ++page) {
+    needs_plain = MadeOfPlain(page) || IsOfPlain(page);
   }
-  if (!made_of_plain) return absl::OkStatus();
+  if (!needs_plain) return absl::OkStatus();
   Identity plain = identity_;
   plain.rendition = Rendition::kPlain;
   plain.source.enhanced = false;
+  // The views that show the archive as it is know it by this.
+  if (plain.source.format == SourceFormat::kMisnamed) plain.source.format = SourceFormat::kArchive;
   auto plain_book = Make(plain, known_, options);
   if (!plain_book.ok()) return plain_book.status();
   plain_ = *std::move(plain_book);
@@ -232,6 +258,13 @@ bool Book::MadeOfPlain(uint32_t page) const {
   if (source.kind == PageKind::kOriginal) return false;
   // The image itself, decoded small, is less work than the page.
   return rendition() == Rendition::kEnhanced || !source.lone_image;
+}
+
+bool Book::IsOfPlain(uint32_t page) const {
+  if (rendition() == Rendition::kPlain) return false;
+  if (entry(page) == nullptr || entry(page)->bytes == 0) return false;
+  return row(page).kind == PageKind::kUnpacked ||
+         (rendition() == Rendition::kRepacked && row(page).packed());
 }
 
 uint64_t Book::BytesOf(const BookPart& part) const {

@@ -1,9 +1,10 @@
 // A comic in one rendition: what its virtual files are, how long, and how their pages are made.
 //
-// A rendition is one way of making all pages of a comic: as they are, enhanced, as thumbnails, or
-// the cover alone. Whatever it is, its pages stand one after another in a Layout (codecs/zip), and
-// a virtual file is a part of that: all of it (a CBZ), one page's data, or ComicInfo.xml. The one
-// exception is a real archive as it is, whose files are its own entries.
+// A rendition is one way of making all pages of a comic: as they are, enhanced, as thumbnails, the
+// cover alone, or as they are in a ZIP archive where the comic's own is none. Whatever it is, its
+// pages stand one after another in a Layout (codecs/zip), and a virtual file is a part of that: all
+// of it (a CBZ), one page's data, or ComicInfo.xml. The one exception is an archive as it is, whose
+// files are its own entries.
 //
 // Immutable after Make(): any thread. Shared by nodes, open files and the pages under way.
 
@@ -30,7 +31,9 @@ enum class Rendition : uint8_t {
   kEnhanced = 1,
   kThumbnails = 2,
   kCover = 3,
+  kRepacked = 4,  // of an archive: the entries as they are, in an archive of ours
 };
+// Those whose pages are fitted into slots; they come first.
 inline constexpr size_t kRenditions = 4;
 
 // Where a part lies in the book's layout.
@@ -61,19 +64,22 @@ class Book {
   SourceFormat format() const { return identity_.source.format; }
   const SourceKey& key() const { return identity_.source.key; }
 
-  // Null for a real archive as it is.
+  // Null for an archive as it is (kPlain).
   const Layout* layout() const { return layout_.get(); }
   uint32_t page_count() const { return static_cast<uint32_t>(rows_.size()); }
   // What the analysis says of a page: the row of the source's own table, and its index there.
   const Page& row(uint32_t page) const { return document().pages[rows_[page]]; }
   uint32_t row_index(uint32_t page) const { return rows_[page]; }
-  // Of a real archive; null for all else.
+  // Of an archive; null for all else.
   const ArchiveEntry* entry(uint32_t page) const;
   const Document& document() const { return *known_->document; }
 
   // The page is made of the page of the plain rendition, which may be at hand already: a drawn page
   // of a PDF is drawn once for all views. plain() is then set.
   bool MadeOfPlain(uint32_t page) const;
+  // The page is the very one of the plain rendition: an entry that a worker unpacks and nobody
+  // changes. plain() is then set.
+  bool IsOfPlain(uint32_t page) const;
   const std::shared_ptr<const Book>& plain() const { return plain_; }
 
   // Its pages have all the room they want (Options::tight): what a layout calls padding is not
@@ -82,7 +88,7 @@ class Book {
 
   // How long the file is.
   uint64_t BytesOf(const BookPart& part) const;
-  // Not for a real archive as it is.
+  // Not for an archive as it is.
   Extent ExtentOf(const BookPart& part) const;
 
   // The pages (and ComicInfo.xml) as files with names.

@@ -207,6 +207,12 @@ absl::StatusOr<Documents::Opened> Documents::OpenSource(const std::string& path,
     return absl::AbortedError(file.status().message());
   }
   if (now != ref.key) return absl::AbortedError("the file changed while it was looked at");
+  // Most of the files that are called ZIPs are, and this is nothing to tell anybody.
+  if (ref.format == SourceFormat::kMisnamed && (*file)->format() != SourceFormat::kPacked) {
+    const absl::Status failure = absl::NotFoundError("nothing that would have to be repacked");
+    LearnFailure(path, ref, 0, failure);
+    return failure;
+  }
   if (ref.format != SourceFormat::kPdf) return file;
   auto pdf = LooksLikePdf(**file);
   if (!pdf.ok()) return pdf.status();

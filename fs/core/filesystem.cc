@@ -158,7 +158,7 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
                                  : services->index->RememberView(services->library->path(), name,
                                                                  HashOfView(*view, options),
                                                                  absl::ToUnixNanos(absl::Now()));
-    services->views.push_back(std::make_unique<View>(*view, since_ns));
+    services->views.push_back(std::make_unique<View>(*view, since_ns, options.repack));
   }
   services->monitor->Start(HooksOf(services.get()));
   return std::unique_ptr<Filesystem>(new Filesystem(std::move(services)));

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "codecs/document/archive_kind.h"
 #include "fs/core/errno_status.h"
 
 namespace cbzfs {
@@ -63,6 +64,20 @@ mode_t TypeOf(int dir, const dirent& entry) {
 }
 
 bool IsPresentable(mode_t type) { return type == S_IFDIR || type == S_IFREG || type == S_IFLNK; }
+
+// What an archive is by its content. Whatever is none is for those who look closer to say.
+SourceFormat ArchiveFormatOf(int fd, uint64_t bytes) {
+  uint8_t head[kArchiveHeadBytes];
+  size_t got = 0;
+  const size_t wanted = std::min<uint64_t>(sizeof(head), bytes);
+  while (got < wanted) {
+    const ssize_t n = pread(fd, head + got, wanted - got, static_cast<off_t>(got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    got += static_cast<size_t>(n);
+  }
+  return IsPacked(SniffArchive({head, got})) ? SourceFormat::kPacked : SourceFormat::kArchive;
+}
 
 }  // namespace
 
@@ -163,6 +178,9 @@ absl::StatusOr<std::shared_ptr<const SourceFile>> Library::OpenFile(const std::s
   if (!st.ok()) return st.status();
   if (!S_ISREG(st->st_mode)) return ErrnoStatus(EINVAL, relative);
   *key = KeyOf(*st);
+  if (IsArchive(format)) {
+    format = ArchiveFormatOf(held.get(), static_cast<uint64_t>(st->st_size));
+  }
   PasswordList passwords = format == SourceFormat::kPdf ? passwords_.For(relative) : nullptr;
   const uint64_t hash = HashOf(*key, passwords);
   return sources_->Share(held.release(), *key, hash, format, std::move(passwords));

@@ -77,8 +77,8 @@ class Library {
 
   // A regular file, links followed as in StatFile(); other kinds are EINVAL, so that a FIFO cannot
   // hang the mount.
-  // `format` is what the workers shall take it for. What is open already is shared; EMFILE when
-  // too much is (SourceTable).
+  // `format` is what the workers shall take it for; of archives the content decides whether that is
+  // kArchive or kPacked. What is open already is shared; EMFILE when too much is (SourceTable).
   absl::StatusOr<std::shared_ptr<const SourceFile>> OpenFile(
       const std::string& relative, SourceKey* key, SourceFormat format = SourceFormat::kPdf) const;
 

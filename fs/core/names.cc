@@ -20,18 +20,21 @@ constexpr std::array<std::string_view, 2> kFolderSidecars = {"ComicInfo.xml", "m
 int RankOf(SourceFormat format) {
   switch (format) {
     case SourceFormat::kArchive:
+    case SourceFormat::kMisnamed:
       return 0;
-    case SourceFormat::kPdf:
+    case SourceFormat::kPacked:
       return 1;
-    case SourceFormat::kXps:
+    case SourceFormat::kPdf:
       return 2;
-    case SourceFormat::kEpub:
+    case SourceFormat::kXps:
       return 3;
+    case SourceFormat::kEpub:
+      return 4;
     case SourceFormat::kImage:
     case SourceFormat::kNotice:
-      return 4;
+      return 5;
   }
-  return 5;
+  return 6;
 }
 
 bool HasLowerCaseExtension(std::string_view name) {

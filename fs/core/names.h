@@ -7,9 +7,9 @@
 //   - a real entry keeps its name: where Foo.cbz exists, Foo.pdf shows as Foo.pdf.cbz; where there
 //   is
 //     a folder Foo, the folder made of Foo.pdf is Foo.pdf;
-//   - of several that want one name, archives come first, then PDFs, then images; of these the ones
-//     with their extension in lower case; then byte order. The others get their full name and the
-//     ending, and where even that is taken a number;
+//   - of several that want one name, ZIPs come first, then other archives, PDFs, images; of these
+//     the ones with their extension in lower case; then byte order. The others get their full name
+//     and the ending, and where even that is taken a number;
 //   - a name that would pass 255 bytes is cut before the ending, at a UTF-8 boundary.
 //
 // And which file of the folder says what a comic is (NameMap::Entry::sidecar).

@@ -101,9 +101,15 @@ bool SetQuality(std::string_view value, Options* o) {
   return Assign(ParseCount(value, 40, 100), &o->analyse.quality);
 }
 
+constexpr Word<bool> kYesNo[] = {{"yes", true}, {"no", false}};
+
 bool SetOriginal(std::string_view value, Options* o) {
-  static constexpr Word<bool> kWords[] = {{"yes", true}, {"no", false}};
-  return Choose(value, kWords, &o->analyse.original);
+  return Choose(value, kYesNo, &o->analyse.original);
+}
+
+bool SetRepack(std::string_view value, Options* o) {
+  o->repack_given = true;
+  return Choose(value, kYesNo, &o->repack);
 }
 
 bool SetBox(std::string_view value, Options* o) {
@@ -118,8 +124,7 @@ bool SetGuard(std::string_view value, Options* o) {
 }
 
 bool SetComicInfo(std::string_view value, Options* o) {
-  static constexpr Word<bool> kWords[] = {{"yes", true}, {"no", false}};
-  return Choose(value, kWords, &o->layout.comic_info);
+  return Choose(value, kYesNo, &o->layout.comic_info);
 }
 
 bool SetEnhance(std::string_view value, Options* o) {
@@ -281,6 +286,7 @@ constexpr Own kOwn[] = {
     {"show_hidden", "", "", SetShowHidden, "show names that begin with '.' or '_'"},
     {"names", "number|seed", "number or seed", SetNames,
      "names of pages: 0001.jpg (default), or \"Foo page_1.jpg\""},
+    {"repack", "yes|no", "yes or no", SetRepack, "show CBR, CB7 and CBT as CBZ in cbz/ too (no)"},
     {"max_pages", "N", "a number from 1 to 1000000", SetMaxPages,
      "documents with more pages stay PDFs (10000)"},
     {"thumb_size", "N", "a number from 16 to 1000", SetThumbSize,

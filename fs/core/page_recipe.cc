@@ -38,7 +38,10 @@ PageMaker MakerOf(const Book& book, uint32_t page) {
   if (book.rendition() == Rendition::kPlain) {
     return row.kind == PageKind::kOriginal ? PageMaker::kSeal : PageMaker::kWorker;
   }
-  if (row.kind == PageKind::kRaw) return PageMaker::kNobody;
+  if (book.IsOfPlain(page)) return PageMaker::kShared;
+  if (row.kind == PageKind::kRaw || book.rendition() == Rendition::kRepacked) {
+    return PageMaker::kNobody;
+  }
   return book.MadeOfPlain(page) ? PageMaker::kPlain : PageMaker::kWorker;
 }
 

@@ -25,6 +25,7 @@ enum class PageMaker : uint8_t {
   kSeal,    // the source's bytes and a seal that the daemon computes
   kWorker,  // a worker, from the source
   kPlain,   // a worker, from the page of the plain rendition
+  kShared,  // it is the page of the plain rendition
 };
 
 PageMaker MakerOf(const Book& book, uint32_t page);

@@ -102,12 +102,20 @@ std::shared_ptr<PageStore::Wait> PageStore::Get(const std::shared_ptr<const Open
 
 std::shared_ptr<PageStore::Wait> PageStore::GetMade(const Open& book, uint32_t page,
                                                     Priority priority, MadeDone done) {
+  const PageMaker maker = MakerOf(*book->book, page);
+  if (maker == PageMaker::kShared) {
+    return GetMade(book->plain, book->book->row_index(page), priority, std::move(done));
+  }
   const Key key{book->book->id(), page};
   if (MadePointer made = cache_.Find(key)) {
     done(std::move(made));
     return nullptr;
   }
-  if (MakerOf(*book->book, page) == PageMaker::kSeal) {
+  if (MadePointer made = FindLarge(key)) {
+    done(std::move(made));
+    return nullptr;
+  }
+  if (maker == PageMaker::kSeal) {
     auto body = Seal(*book, page);
     if (body.ok()) {
       done(KeepSeal(key, *std::move(body)));
@@ -140,8 +148,37 @@ PageStore::MadePointer PageStore::Keep(const Key& key, Pointer body, const absl:
   return cache_.Insert(key, std::make_shared<const Made>(Made{std::move(body), failure}), bytes);
 }
 
+void PageStore::HoldLarge(const Key& key, MadePointer made) {
+  if (cache_.Contains(key)) return;
+  absl::MutexLock lock(&large_mu_);
+  large_key_ = key;
+  large_.swap(made);
+}
+
+PageStore::MadePointer PageStore::FindLarge(const Key& key) {
+  absl::MutexLock lock(&large_mu_);
+  return large_ != nullptr && large_key_ == key ? large_ : nullptr;
+}
+
+void PageStore::DropLarge(uint64_t bytes) {
+  MadePointer dropped;  // freed after the lock
+  absl::MutexLock lock(&large_mu_);
+  if (large_ != nullptr && large_->body->memory_bytes() > bytes) dropped.swap(large_);
+}
+
+uint64_t PageStore::Restrict(uint64_t bytes) {
+  DropLarge(bytes);
+  return cache_.Restrict(bytes);
+}
+
+uint64_t PageStore::Trim(uint64_t bytes) {
+  DropLarge(0);
+  return cache_.Trim(bytes);
+}
+
 bool PageStore::Ready(const OpenBook& book, uint32_t page) const {
   const PageMaker maker = MakerOf(*book.book, page);
+  if (maker == PageMaker::kShared) return Ready(*book.plain, book.book->row_index(page));
   return maker == PageMaker::kSeal || maker == PageMaker::kNobody ||
          cache_.Contains({book.book->id(), page});
 }
@@ -303,7 +340,9 @@ void PageStore::Finish(const Open& book, const Flight& flight, absl::StatusOr<Dr
   auto body = BodyOf(*book->book, key.page, *std::move(drawn));
   if (!body.ok()) return Fail(book, flight, body.status());
   Recovered(key);
-  flights_.Complete(key, Keep(key, *std::move(body), absl::OkStatus()));
+  MadePointer made = Keep(key, *std::move(body), absl::OkStatus());
+  if (book->book->layout() == nullptr) HoldLarge(key, made);
+  flights_.Complete(key, std::move(made));
 }
 
 void PageStore::CountSlot(const Book& book, uint32_t page, const Drawn& drawn) {

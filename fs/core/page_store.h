@@ -4,8 +4,9 @@
 // A page's Body (codecs/zip/body.h) is what the layout cannot know beforehand. For an original page
 // it is the seal behind the source's own bytes: made at once from the source, no worker involved.
 // For all others a worker draws, enhances, scales or unpacks (page_recipe.h), unless the second
-// level has the page (cache/store). A page that is made of the plain page waits for that one first,
-// in the same table as everybody who reads the plain page.
+// level has the page (cache/store). An entry that is unpacked is one page for all renditions. A
+// page that is made of the plain page waits for that one first, in the same table as everybody who
+// reads the plain page.
 //
 // A page that cannot be made is listed in the ErrorLog, once. Whoever reads it gets EIO, or a
 // notice page in its place (on_error.h): drawn by a worker that is well, of exactly the page's size
@@ -123,8 +124,8 @@ class PageStore {
   absl::Status SourceFailed(const OpenBook& book, const absl::Status& failure);
 
   // Memory of finished pages: see LruCache.
-  uint64_t Restrict(uint64_t bytes) { return cache_.Restrict(bytes); }
-  uint64_t Trim(uint64_t bytes) { return cache_.Trim(bytes); }
+  uint64_t Restrict(uint64_t bytes);
+  uint64_t Trim(uint64_t bytes);
 
   // No new work is started from here on; what waits is called with kCancelled as the pool stops.
   void Stop() { stopping_ = true; }
@@ -164,6 +165,13 @@ class PageStore {
   absl::StatusOr<Pointer> Seal(const OpenBook& book, uint32_t page);
   MadePointer KeepSeal(const Key& key, Pointer body);
   MadePointer Keep(const Key& key, Pointer body, const absl::Status& failure);
+
+  // An entry that is larger than all of the cache stays until the next one: it is read piece by
+  // piece, and must not be unpacked for each. (A page never is so large.)
+  void HoldLarge(const Key& key, MadePointer made);
+  MadePointer FindLarge(const Key& key);
+  // Lets it go if it is of more than `bytes`.
+  void DropLarge(uint64_t bytes);
 
   // The leader of a flight starts the work: at once, or when the plain page has come.
   void Start(const Open& book, const Flight& flight);
@@ -209,6 +217,9 @@ class PageStore {
   SecondLevel* second_ = nullptr;
   LruCache<Key, Made> cache_;
   Flights flights_;
+  absl::Mutex large_mu_;
+  Key large_key_ ABSL_GUARDED_BY(large_mu_);
+  MadePointer large_ ABSL_GUARDED_BY(large_mu_);
   // Flights that wait for their plain page, and how they do. Whoever takes one out carries it on:
   // the plain page as it comes, or the last who waited as they leave.
   struct Stage {

@@ -11,7 +11,10 @@ namespace cbzfs {
 std::vector<Wish> View::WishesFor(SourceFormat format) const {
   const bool book = format != SourceFormat::kImage;
   if (id() == kCbzView.id) {
-    if (HasDrawnPages(format)) return {{.shape = Shape::kBook, .ending = ".cbz"}};
+    if (HasDrawnPages(format) || (repack_ && IsArchive(format))) {
+      return {
+          {.shape = Shape::kBook, .ending = ".cbz", .own_name = format == SourceFormat::kArchive}};
+    }
     return {};
   }
   if (id() == kEnhancedView.id) {
@@ -28,15 +31,17 @@ std::vector<Wish> View::WishesFor(SourceFormat format) const {
   return {};
 }
 
-Rendition View::RenditionOf(Shape shape) const {
+Rendition View::RenditionOf(Shape shape, SourceFormat format) const {
   if (id() == kEnhancedView.id) return Rendition::kEnhanced;
+  if (repack_ && IsArchive(format)) return Rendition::kRepacked;
   if (id() != kThumbnailsView.id) return Rendition::kPlain;
   return shape == Shape::kPicture ? Rendition::kCover : Rendition::kThumbnails;
 }
 
 DocumentRef View::RefOf(const SourceEntry& source) const {
+  const bool misnamed = repack_ && source.format == SourceFormat::kArchive;
   return {.key = KeyOf(source.st),
-          .format = source.format,
+          .format = misnamed ? SourceFormat::kMisnamed : source.format,
           .enhanced = id() == kEnhancedView.id,
           .sidecar = source.sidecar};
 }
@@ -47,13 +52,16 @@ uint64_t HashOfView(const ViewName& view, const Options& options) {
   const bool small = view.id == kThumbnailsView.id;
   // Thumbnails have a layout of their own (book.cc).
   const LayoutOptions layout = small ? LayoutOptions{.guard = 0} : options.layout;
-  const std::array<uint64_t, 6> words = {HashOf(analyse),
+  const bool repack = options.repack && view.id == kCbzView.id;
+  const std::array<uint64_t, 7> words = {HashOf(analyse),
                                          layout.guard,
                                          static_cast<uint64_t>(layout.names),
                                          layout.comic_info,
                                          small ? options.thumb_size : 0,
-                                         small ? options.cover_height : 0};
-  return XXH3_64bits(words.data(), sizeof(words));
+                                         small ? options.cover_height : 0,
+                                         repack};
+  // The last word came later: what never was repacked has not changed.
+  return XXH3_64bits(words.data(), repack ? sizeof(words) : sizeof(words) - sizeof(uint64_t));
 }
 
 }  // namespace cbzfs

@@ -12,6 +12,10 @@
 //   | thumbnails | Foo.jpg cover, Foo/ pages | Foo.jpg, Foo/        | foo.jpg small    | not there|
 //   | pages      | Foo/ of the CBZ's entries | Foo/ of its entries  | as it is         | as it is |
 //
+// An archive that is no ZIP (CBR, CB7, CBT) is as a CBZ is, but for the cbz view with -o
+// repack=yes: there it is Foo.cbz, repacked; so is one that is called .cbz or .zip in spite of what
+// it is.
+//
 // Immutable: any thread. Owned by Services for the life of the mount.
 
 #ifndef CBZFS_FS_CORE_VIEW_H_
@@ -45,7 +49,9 @@ class View {
  public:
   // `name` is one of kViewNames. `since_ns`: nanoseconds since the epoch when options or the engine
   // last changed what the view's files read as, 0: never. No time the user sees in it is older.
-  View(const ViewName& name, int64_t since_ns) : name_(name), since_ns_(since_ns) {}
+  // `repack`: see above.
+  View(const ViewName& name, int64_t since_ns, bool repack = false)
+      : name_(name), since_ns_(since_ns), repack_(repack && name.id == kCbzView.id) {}
 
   // Its folder at the top, and the value of `-o view=`.
   std::string_view name() const { return name_.name; }
@@ -59,7 +65,7 @@ class View {
   // Whether it shows an entry of this type that it makes nothing of, or that does not open.
   bool ShowsAsItIs(mode_t type) const { return id() != kThumbnailsView.id || S_ISDIR(type); }
 
-  Rendition RenditionOf(Shape shape) const;
+  Rendition RenditionOf(Shape shape, SourceFormat format) const;
 
   // What the library has to know of a comic before the view can say how large its files are.
   DocumentRef RefOf(const SourceEntry& source) const;
@@ -67,6 +73,7 @@ class View {
  private:
   const ViewName name_;
   const int64_t since_ns_;
+  const bool repack_;
 };
 
 // The hash of what decides the bytes of a view's files, beside the sources.

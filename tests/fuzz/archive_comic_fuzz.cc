@@ -17,7 +17,7 @@ namespace {
 
 constexpr uint64_t kMostPixels = 100'000;
 
-void CheckPage(const ArchiveComic& comic, const Document& document, size_t index,
+void CheckPage(ArchiveComic& comic, const Document& document, size_t index,
                const AnalyseOptions& options) {
   const Page& row = document.pages[index];
   const ArchiveEntry& entry = document.entries[index];

@@ -51,6 +51,10 @@ void CheckPage(const Document& document, const Page& page, uint64_t source_bytes
       CheckRange(page, source_bytes);
       FUZZ_CHECK(page.width == 1 && page.height == 1 && page.enhanced_bytes == 0);
       break;
+    case PageKind::kUnpacked:
+      FUZZ_CHECK(page.source_offset == 0 && page.source_bytes == 0);
+      FUZZ_CHECK(page.width == 1 && page.height == 1 && page.enhanced_bytes == 0);
+      break;
     default:
       FUZZ_CHECK(!"a kind");
   }

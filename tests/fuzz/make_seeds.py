@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True
 
 import make_archives  # noqa: E402
 import make_documents  # noqa: E402
+import make_packed  # noqa: E402
 import make_pdfs  # noqa: E402
 
 FORMATS = {"jpg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "bmp": "bmp", "tif": "tiff",
@@ -229,6 +230,26 @@ def archives():
     for name, data in made.items():
         put("zip_directory", name, data)
         put("archive_comic", name, b"\0\0" + data)
+    packed()
+
+
+def packed():
+    make_packed.page_jpeg = make_archives.page_jpeg
+    members = {**make_packed.pages(2), "b/ComicInfo.xml": b"<ComicInfo/>", "empty": b""}
+    made = {"rar4": make_packed.rar4(members), "rar5": make_packed.rar5(members),
+            "solid5": make_packed.rar5(members, make_packed.RAR5_SOLID),
+            "tar": make_packed.tar(members), "gz": make_packed.tar(members, "gz"),
+            "bz2": make_packed.tar(members, "bz2"), "xz": make_packed.tar(members, "xz"),
+            "link": make_packed.tar(members, links=[("c.jpg", "001.jpg")]),
+            "7z": make_packed.sevenzip(members), "copy7z": make_packed.sevenzip(members, "-mx=0"),
+            "locked7z": make_packed.sevenzip(members, "-psecret")}
+    samples = os.path.join(ROOT, "tests", "codecs", "packed", "data")
+    for name in os.listdir(samples):
+        if name.endswith(".rar"):
+            with open(os.path.join(samples, name), "rb") as sample:
+                made[name] = sample.read()
+    for name, data in made.items():
+        put("packed", name, b"\0\0" + data)
 
 
 def pdfs():

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "codecs/archive/archive.h"
-#include "codecs/archive/archive_kind.h"
 #include "codecs/archive/legacy_charsets.h"
+#include "codecs/document/archive_kind.h"
 #include "codecs/document/document_codec.h"
 #include "codecs/document/format_names.h"
 #include "tests/fuzz/fuzz.h"

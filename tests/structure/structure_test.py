@@ -23,13 +23,14 @@ CODECS = {
     "document": (),
     "metadata": ("document",),
     "archive": ("document",),
+    "packed": ("document",),
     "image": ("document",),
     "decode": ("document", "image"),
     "picture": ("document", "image", "decode"),
-    "comic": ("document", "archive", "image", "decode", "picture"),
+    "comic": ("document", "archive", "packed", "image", "decode", "picture"),
     "pdf": ("document", "image", "decode", "metadata", "picture"),
     "zip": ("document",),
-    "worker": ("document", "archive", "image", "decode", "picture", "comic", "pdf",
+    "worker": ("document", "archive", "packed", "image", "decode", "picture", "comic", "pdf",
                "metadata"),
 }
 
@@ -59,6 +60,7 @@ RULES = (
     ("fs", "codecs/decode"),
     ("fs", "codecs/image"),
     ("fs", "codecs/metadata"),
+    ("fs", "codecs/packed"),
     ("fs", "codecs/pdf"),
     ("fs", "codecs/picture"),
     ("cache", "tests"),
@@ -73,6 +75,7 @@ HEADERS = (
     (r"(fuse\w*/.*|fuse(_\w+)?\.h|linux/fuse\.h|cuse\w*\.h)", ("fs/fuse", "tests/fs/fuse", "tests/bench")),
     (r"mupdf/.*", ("codecs/pdf", "tests")),
     (r"zip\.h|zipconf\.h", ("codecs/archive", "tests")),
+    (r"archive(_entry)?\.h", ("codecs/packed", "tests")),
     (r"turbojpeg\.h|j(peglib|error|morecfg|pegint)\.h", ("codecs/image", "codecs/decode", "tests")),
     (r"png(conf|libconf)?\.h|gif_lib\.h|tiff\w*\.h|(webp|avif|jxl)/.*",
      ("codecs/decode", "tests")),
@@ -160,7 +163,7 @@ def self_test():
         missed += prove_that_it_fails("tests/mount/a.cc", "#include <%s>\n" % header)
     for header in ("mupdf/fitz.h", "mupdf/pdf.h", "zip.h", "turbojpeg.h", "jpeglib.h", "sqlite3.h",
                    "png.h", "gif_lib.h", "tiffio.h", "openjpeg.h", "webp/decode.h", "avif/avif.h",
-                   "jxl/decode.h"):
+                   "jxl/decode.h", "archive.h", "archive_entry.h"):
         missed += prove_that_it_fails("fs/core/a.cc", "  # include <%s>\n" % header)
         missed += prove_that_it_fails("codecs/worker/a.cc", '#include "%s"\n' % header)
     for header in ("seccomp.h", "sys/capability.h"):

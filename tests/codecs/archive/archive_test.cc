@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "codecs/archive/archive_kind.h"
+#include "codecs/document/archive_kind.h"
 #include "tests/codecs/archive/zip_builder.h"
 
 namespace cbzfs {

@@ -51,6 +51,20 @@ Document Archive() {
   return document;
 }
 
+// The same of an archive that is no ZIP.
+Document Packed() {
+  Document document = Archive();
+  for (Page& page : document.pages) {
+    page.source_offset = page.source_bytes = 0;
+    if (page.kind == PageKind::kRaw) page.kind = PageKind::kUnpacked;
+  }
+  for (ArchiveEntry& entry : document.entries) {
+    entry.method = entry.flags = 0;
+    entry.extra.clear();
+  }
+  return document;
+}
+
 Document ImageFile() {
   Document document;
   document.pages = {{.kind = PageKind::kImage,
@@ -123,15 +137,34 @@ void ExpectValid(const Document& document) {
 }
 
 TEST(ArchiveCodecTest, WhatGoesInComesOut) {
-  for (const Document& document : {Archive(), ImageFile()}) {
+  for (const Document& document : {Archive(), Packed(), ImageFile()}) {
     const auto decoded = Through(document);
     ASSERT_TRUE(decoded.ok()) << decoded.status();
     EXPECT_TRUE(*decoded == document);
   }
 }
 
+TEST(ArchiveCodecTest, AllOfAnArchiveIsUnpackedOrNothing) {
+  EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.pages[1].kind = PageKind::kRaw; }));
+  EXPECT_TRUE(IsRefusedWith(Archive(), [](Document& d) {
+    d.pages[2] = {.kind = PageKind::kUnpacked, .width = 1, .height = 1};
+  }));
+  EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.pages[0].source_bytes = 1; }));
+  EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.pages[1].source_bytes = 1; }));
+  EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.pages[1].source_offset = 1; }));
+  EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.pages[1].width = 2; }));
+  EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.pages[1].enhanced_bytes = 2; }));
+  EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.entries[0].method = 8; }));
+  EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.entries[1].flags = 1; }));
+  EXPECT_TRUE(IsRefusedWith(Packed(), [](Document& d) { d.entries[2].extra = kAes; }));
+  for (const int kind : {5, 6, 7, 9, 255}) {
+    EXPECT_TRUE(IsRefusedWith(
+        Packed(), [kind](Document& d) { d.pages[1].kind = static_cast<PageKind>(kind); }));
+  }
+}
+
 TEST(ArchiveCodecTest, EveryFlippedByteIsRefusedOrValid) {
-  for (const Document& document : {Archive(), ImageFile()}) {
+  for (const Document& document : {Archive(), Packed(), ImageFile()}) {
     const std::string bytes = EncodeDocument(document);
     for (size_t at = 0; at < bytes.size(); ++at) {
       for (int flip = 1; flip < 256; ++flip) {

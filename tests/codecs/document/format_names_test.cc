@@ -19,7 +19,10 @@ TEST(FormatNamesTest, ComicsInAnyCase) {
   EXPECT_EQ(FormatOfName("a.b.PDF"), SourceFormat::kPdf);
   EXPECT_EQ(FormatOfName("folder.x/a.Cbz"), SourceFormat::kArchive);
   EXPECT_EQ(FormatOfName("a.zip"), SourceFormat::kArchive);
-  for (const char* name : {"pdf", ".pdf", "folder.pdf/.cbz", "a.pdf/", "a.cbr", "a."}) {
+  for (const char* name : {"a.cbr", "a.RAR", "a.Cb7", "a.7z", "a.cbt", "a.tar"}) {
+    EXPECT_EQ(FormatOfName(name), SourceFormat::kPacked) << name;
+  }
+  for (const char* name : {"pdf", ".pdf", "folder.pdf/.cbz", "a.pdf/", ".cbr", "a.tar.gz", "a."}) {
     EXPECT_FALSE(FormatOfName(name).has_value()) << name;
   }
 }

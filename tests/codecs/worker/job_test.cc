@@ -119,6 +119,39 @@ TEST(JobTest, AnEntryIsHeldThreeTimesAndHasExactlyItsRoom) {
   }
 }
 
+TEST(JobTest, AnArchiveThatMustBeUnpackedHasTimeAndMemoryForIt) {
+  const WorkerPoolOptions pool;
+  const auto of = [](SourceFormat format, Job job) {
+    job.source = std::make_shared<SourceFile>(-1, 80 * kMiB, 77, format);
+    return job;
+  };
+  Job analysis = DrawOf(Finish::kPage);
+  analysis.kind = Job::Kind::kAnalyse;
+  EXPECT_EQ(of(SourceFormat::kArchive, analysis).Deadline(pool), pool.analyse_deadline);
+  EXPECT_EQ(of(SourceFormat::kPacked, analysis).Deadline(pool),
+            pool.analyse_deadline + absl::Seconds(10));
+  analysis.analysis.options.enhanced = true;
+  EXPECT_EQ(of(SourceFormat::kPacked, analysis).Deadline(pool),
+            pool.analyse_deadline + absl::Seconds(20));
+  const Job entry = DrawOf(Finish::kEntry);
+  EXPECT_EQ(of(SourceFormat::kPacked, entry).Deadline(pool),
+            pool.draw_deadline + absl::Seconds(10));
+  EXPECT_GE(of(SourceFormat::kPacked, entry).MemoryNeed(),
+            of(SourceFormat::kArchive, entry).MemoryNeed() + 64 * kMiB)
+      << "a dictionary of 7z";
+}
+
+TEST(JobTest, EntriesOfOnePassAreForOneWorkerAtATime) {
+  Job job = DrawOf(Finish::kEntry);
+  job.source = std::make_shared<SourceFile>(-1, 1, 77, SourceFormat::kPacked);
+  EXPECT_TRUE(job.IsPass());
+  job.draw.finish = Finish::kEnhanced;
+  EXPECT_FALSE(job.IsPass()) << "what is made of an entry takes longer than unpacking it";
+  job.draw.finish = Finish::kEntry;
+  job.source = std::make_shared<SourceFile>(-1, 1, 77, SourceFormat::kArchive);
+  EXPECT_FALSE(job.IsPass());
+}
+
 TEST(JobTest, WorkersDoNotKeepImagesOpen) {
   Job job;
   job.source = std::make_shared<SourceFile>(-1, 1, 77, SourceFormat::kImage);

@@ -118,6 +118,58 @@ TEST(ArchiveLayoutTest, NothingNeedBeDrawn) {
   EXPECT_EQ(none.body_bytes + none.max_payload + none.head_bytes + none.tail_bytes, 0u);
 }
 
+// An unpacked page with its data as the payload.
+void AddUnpacked(const std::string& name, const std::string& data, VirtualBook::Parts* parts) {
+  parts->document.pages.push_back({.kind = PageKind::kUnpacked, .width = 1, .height = 1});
+  parts->document.entries.push_back(
+      {.name = name, .dos_time = 0x576EB1AA, .crc = Crc(data), .bytes = data.size()});
+  parts->payloads.resize(parts->document.pages.size());
+  parts->payloads.back() = data;
+}
+
+TEST(ArchiveLayoutTest, AnUnpackedEntryIsStoredAsItIs) {
+  VirtualBook::Parts parts;
+  AddUnpacked("b/1.jpg", std::string(5000, 'j'), &parts);
+  AddUnpacked("empty", "", &parts);
+  AddUnpacked("ComicInfo.xml", "<ComicInfo/>", &parts);
+  VirtualBook book(std::move(parts));
+  const Layout& layout = book.layout();
+  EXPECT_EQ(layout.PageDataBytes(0), 5000u);
+  EXPECT_EQ(layout.PageDataOffset(0), 30u + 7);
+  EXPECT_EQ(layout.Body(0).body_bytes, 5000u);
+  EXPECT_EQ(layout.Body(1).body_bytes, 0u);
+  EXPECT_EQ(layout.Body(0).head_bytes + layout.Body(0).tail_bytes, 0u);
+  const std::string bytes = book.ReadAll();
+  EXPECT_EQ(bytes.size(), layout.size());
+  EXPECT_EQ(book.bodies_made(), 2u) << "an empty one has nothing to be made";
+  const testing::RealArchive archive = testing::ReadRealArchive(bytes);
+  ASSERT_EQ(archive.entries.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    const ArchiveEntry& wanted = book.parts().document.entries[i];
+    EXPECT_EQ(archive.entries[i].name, wanted.name);
+    EXPECT_EQ(archive.entries[i].method, 0);
+    EXPECT_EQ(archive.entries[i].crc, wanted.crc);
+    EXPECT_EQ(archive.entries[i].bytes, wanted.bytes);
+    EXPECT_EQ(archive.entries[i].dos_time, wanted.dos_time);
+    EXPECT_EQ(bytes.substr(archive.data_offsets[i], wanted.bytes), book.parts().payloads[i]);
+  }
+}
+
+TEST(ArchiveLayoutTest, UnpackedEntriesStandAmongDrawnOnes) {
+  VirtualBook::Parts parts = PartsOf({Drawn(1000)});
+  AddUnpacked("note.txt", std::string(77, 'n'), &parts);
+  parts.document.pages.push_back(Drawn(1000));
+  parts.document.entries.push_back({.name = "2.png"});
+  AddUnpacked("z.txt", std::string(55, 'z'), &parts);
+  parts.payloads[0] = parts.payloads[2] = std::string(900, 'p');
+  VirtualBook book(std::move(parts));
+  EXPECT_EQ(book.PageData(1), std::string(77, 'n'));
+  EXPECT_EQ(book.PageData(3), std::string(55, 'z'));
+  EXPECT_GT(book.layout().Body(2).tail_bytes, 15'000u) << "the last drawn one";
+  EXPECT_EQ(Crc(book.PageData(2)), book.layout().Body(2).declared_crc);
+  EXPECT_EQ(testing::ReadRealArchive(book.ReadAll()).entries.size(), 4u);
+}
+
 TEST(ArchiveLayoutTest, WithoutAGuardNothingIsWasted) {
   VirtualBook book(PartsOf({Raw(0, 77), Drawn(1000), Raw(0, 5), Drawn(1)}, 0));
   EXPECT_EQ(book.layout().PageDataBytes(1), 2u + 18 + 1000 + 8 + 2);

@@ -28,6 +28,8 @@ const Body& VirtualBook::body(uint32_t page) {
     const std::string data = ReadPieces(layout_->OriginalData(page));
     const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size());
     bodies_[page] = Body::Original(spec, static_cast<uint32_t>(crc), data.size());
+  } else if (parts_.document.pages[page].kind == PageKind::kUnpacked) {
+    bodies_[page] = Body::Raw(parts_.payloads[page]);
   } else {
     auto body = Body::Drawn(spec, parts_.payloads[page]);
     if (!body.ok()) {

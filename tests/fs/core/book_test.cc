@@ -75,6 +75,37 @@ void ExpectSameBytes(const Layout& a, const Layout& b) {
   }
 }
 
+TEST(BookTest, ARepackedArchiveHasEveryEntryInItsOrder) {
+  const auto book = SampleBook(SourceFormat::kPacked, Rendition::kRepacked);
+  ASSERT_NE(book, nullptr);
+  ASSERT_NE(book->layout(), nullptr);
+  const std::vector<std::string> names = {"2.jpg", "ComicInfo.xml", "empty", "1.png"};
+  const std::vector<uint64_t> bytes = {1000, 120, 0, 2000};
+  ASSERT_EQ(book->page_count(), 4u);
+  for (uint32_t page = 0; page < 4; ++page) {
+    EXPECT_EQ(book->layout()->PageName(page), names[page]);
+    EXPECT_EQ(book->layout()->PageDataBytes(page), bytes[page]);
+    EXPECT_EQ(book->layout()->Body(page).declared_crc, book->entry(page)->crc);
+  }
+  ASSERT_NE(book->plain(), nullptr);
+  EXPECT_EQ(book->plain()->id(), SampleBook(SourceFormat::kPacked, Rendition::kPlain)->id());
+  EXPECT_EQ(SampleBook(SourceFormat::kMisnamed, Rendition::kRepacked)->plain()->format(),
+            SourceFormat::kArchive)
+      << "as in the other views";
+  EXPECT_EQ(SampleBook(SourceFormat::kPdf, Rendition::kRepacked), nullptr);
+}
+
+TEST(BookTest, AZipIsRepackedFromItsOwnBytes) {
+  const auto book = SampleBook(SourceFormat::kArchive, Rendition::kRepacked);
+  ASSERT_NE(book, nullptr);
+  ASSERT_EQ(book->page_count(), 4u) << "without the one whose bytes are nowhere";
+  EXPECT_EQ(book->layout()->PageDataBytes(1), 900u) << "deflated as it is";
+  for (const Piece& piece : book->layout()->Map(0, book->layout()->size())) {
+    EXPECT_NE(piece.kind, Piece::Kind::kBody);
+  }
+  EXPECT_EQ(book->plain(), nullptr);
+}
+
 TEST(BookTest, APdfAsItIsIsItsTableLaidOut) {
   const auto book = SampleBook(SourceFormat::kPdf, Rendition::kPlain);
   ASSERT_NE(book, nullptr);

@@ -68,6 +68,23 @@ TEST(PageRecipeTest, MakersOfArchivesAndImages) {
   EXPECT_THAT(Makers(*SampleBook(SourceFormat::kImage, Rendition::kCover)), ElementsAre(kWorker));
 }
 
+TEST(PageRecipeTest, MakersOfArchivesThatAreNoZips) {
+  constexpr PageMaker kWorker = PageMaker::kWorker;
+  constexpr PageMaker kShared = PageMaker::kShared;
+  constexpr PageMaker kNobody = PageMaker::kNobody;
+  EXPECT_THAT(Makers(*SampleBook(SourceFormat::kPacked, Rendition::kPlain)),
+              ElementsAre(kWorker, kWorker, kWorker, kWorker));
+  EXPECT_THAT(Makers(*SampleBook(SourceFormat::kPacked, Rendition::kRepacked)),
+              ElementsAre(kShared, kShared, kNobody, kShared));
+  EXPECT_THAT(Makers(*SampleBook(SourceFormat::kPacked, Rendition::kEnhanced)),
+              ElementsAre(kWorker, kShared, kNobody, kWorker));
+  EXPECT_THAT(Makers(*SampleBook(SourceFormat::kPacked, Rendition::kThumbnails)),
+              ElementsAre(kWorker, kWorker));
+  // A ZIP that is called a CBR.
+  EXPECT_THAT(Makers(*SampleBook(SourceFormat::kArchive, Rendition::kRepacked)),
+              ElementsAre(kNobody, kNobody, kNobody, kNobody));
+}
+
 TEST(PageRecipeTest, APlainPageIsDrawnToFillItsSlot) {
   const auto book = SampleBook(SourceFormat::kPdf, Rendition::kPlain);
   for (const uint32_t page : {0, 2, 3}) {

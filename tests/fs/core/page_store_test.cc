@@ -307,6 +307,23 @@ TEST_F(PageStoreTest, SlotsAreCountedByRendition) {
   EXPECT_EQ(of(Rendition::kCover).pages, 0u);
 }
 
+TEST_F(PageStoreTest, AnUnpackedEntryIsOnePageForAllRenditions) {
+  const Reader repacked = Want(Hold(SourceFormat::kPacked, Rendition::kRepacked), 1);
+  const Reader enhanced = Want(Hold(SourceFormat::kPacked, Rendition::kEnhanced), 1);
+  const Reader plain = Want(Hold(SourceFormat::kPacked, Rendition::kPlain), 1);
+  EXPECT_EQ(pool_->drawings.size(), 1u);
+  EXPECT_EQ(pool_->drawings[0].source->format(), SourceFormat::kPacked);
+  EXPECT_EQ(pool_->drawings[0].request.entry, 3u);
+  pool_->AnswerDraw(pool_->FindDraw(1, Finish::kEntry), Drawn{.payload = std::string(120, 'e')});
+  for (const Reader& reader : {repacked, enhanced, plain}) {
+    EXPECT_EQ(reader.payload(), std::string(120, 'e'));
+  }
+  EXPECT_TRUE(services_->pages->Ready(*Hold(SourceFormat::kPacked, Rendition::kRepacked), 1));
+  EXPECT_TRUE(services_->pages->Ready(*Hold(SourceFormat::kPacked, Rendition::kRepacked), 2))
+      << "an empty one is never asked for";
+  EXPECT_FALSE(services_->pages->Ready(*Hold(SourceFormat::kPacked, Rendition::kRepacked), 3));
+}
+
 TEST_F(PageStoreTest, ThumbnailsAreMeasuredByTheirOwnQuality) {
   options_.analyse.quality = 95;
   Remount();

@@ -36,11 +36,13 @@ class PagesFixture : public CoreFixture {
     WritePdf("Foo.pdf", std::string(20'000, 'f'));
     Write("Foo.cbz", std::string(20'000, 'z'));
     Write("Foo.png", std::string(20'000, 'i'));
+    Write("Foo.cbr", std::string("Rar!\x1A\7\1\0", 8) + std::string(19'992, 'r'));
   }
 
   static std::string FileOf(SourceFormat format) {
     return format == SourceFormat::kPdf       ? "Foo.pdf"
            : format == SourceFormat::kArchive ? "Foo.cbz"
+           : format == SourceFormat::kPacked  ? "Foo.cbr"
                                               : "Foo.png";
   }
 

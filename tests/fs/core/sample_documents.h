@@ -81,6 +81,19 @@ inline Document SampleArchive(bool enhanced) {
   return document;
 }
 
+// An archive that is no ZIP: two images, a text, an empty file.
+inline Document SamplePacked(bool enhanced) {
+  Document document;
+  AddEntry(&document, PageKind::kImage, "2.jpg", 0, 0, 1000, 0);
+  AddEntry(&document, PageKind::kUnpacked, "ComicInfo.xml", 0, 0, 120, 0);
+  AddEntry(&document, PageKind::kUnpacked, "empty", 0, 0, 0, 0);
+  AddEntry(&document, PageKind::kImage, "1.png", 0, 0, 2000, 0);
+  if (!enhanced) {
+    for (Page& row : document.pages) row.enhanced_bytes = 0;
+  }
+  return document;
+}
+
 inline Document SampleImage(uint64_t file_bytes, bool enhanced) {
   Document document;
   document.pages = {{.kind = PageKind::kImage, .width = 640, .height = 480}};
@@ -95,6 +108,9 @@ inline Document SampleOf(SourceFormat format, uint64_t file_bytes, bool enhanced
       return SamplePdf(enhanced);
     case SourceFormat::kArchive:
       return SampleArchive(enhanced);
+    case SourceFormat::kPacked:
+    case SourceFormat::kMisnamed:
+      return SamplePacked(enhanced);
     case SourceFormat::kImage:
     case SourceFormat::kNotice:
       return SampleImage(file_bytes, enhanced);

@@ -58,6 +58,37 @@ TEST(ViewNamesTest, TheCbzViewIsOfPdfsAlone) {
               UnorderedElementsAre(Pair("Foo.pdf", ElementsAre("Foo.cbz"))));
 }
 
+TEST(ViewNamesTest, RepackedArchivesAreInTheCbzViewToo) {
+  const std::vector<std::string> names = {"a.cbr", "b.cb7", "c.cbz", "d.zip", "e.pdf", "e.cbt"};
+  const View view(kCbzView, 0, /*repack=*/true);
+  const NameMap map(
+      Sources(names), [&](SourceFormat format) { return view.WishesFor(format); }, false);
+  std::map<std::string, std::string> shown;
+  for (const NameMap::Entry& entry : map.entries()) {
+    shown[entry.source.name] = entry.shown.at(0).name;
+  }
+  EXPECT_THAT(shown, UnorderedElementsAre(Pair("a.cbr", "a.cbz"), Pair("b.cb7", "b.cbz"),
+                                          Pair("c.cbz", "c.cbz"), Pair("d.zip", "d.zip"),
+                                          Pair("e.cbt", "e.cbz"), Pair("e.pdf", "e.pdf.cbz")));
+  EXPECT_EQ(view.RefOf({.format = SourceFormat::kArchive}).format, SourceFormat::kMisnamed);
+  EXPECT_EQ(view.RefOf({.format = SourceFormat::kPacked}).format, SourceFormat::kPacked);
+  EXPECT_EQ(view.RenditionOf(Shape::kBook, SourceFormat::kPacked), Rendition::kRepacked);
+  EXPECT_EQ(view.RenditionOf(Shape::kBook, SourceFormat::kPdf), Rendition::kPlain);
+  const View pages(kPagesView, 0, /*repack=*/true);
+  EXPECT_EQ(pages.RefOf({.format = SourceFormat::kArchive}).format, SourceFormat::kArchive);
+  EXPECT_EQ(pages.RenditionOf(Shape::kFolder, SourceFormat::kPacked), Rendition::kPlain);
+  EXPECT_THAT(Shown(kCbzView, names), UnorderedElementsAre(Pair("e.pdf", ElementsAre("e.cbz"))));
+}
+
+TEST(ViewNamesTest, OtherArchivesAreAsZipsAre) {
+  EXPECT_THAT(Shown(kEnhancedView, {"a.cbr", "b.tar"}),
+              UnorderedElementsAre(Pair("a.cbr", ElementsAre("a.cbz")),
+                                   Pair("b.tar", ElementsAre("b.cbz"))));
+  EXPECT_THAT(Shown(kThumbnailsView, {"a.cbr"}),
+              UnorderedElementsAre(Pair("a.cbr", ElementsAre("a.jpg", "a/"))));
+  EXPECT_THAT(Shown(kPagesView, {"a.7z"}), UnorderedElementsAre(Pair("a.7z", ElementsAre("a/"))));
+}
+
 TEST(ViewNamesTest, EnhancedArchivesKeepTheirOwnNames) {
   EXPECT_THAT(
       Shown(kEnhancedView, {"a.cbz", "b.zip", "C.CBZ", "d.pdf", "E.ZIP"}),
@@ -253,6 +284,9 @@ TEST(ViewTest, OptionsOfOneViewDoNotMoveTheOthers) {
   options = {};
   options.analyse.quality = 70;
   EXPECT_THAT(ViewsThatChange(options), ElementsAre("cbz", "enhanced", "thumbnails", "pages"));
+  options = {};
+  options.repack = true;
+  EXPECT_THAT(ViewsThatChange(options), ElementsAre("cbz"));
   options = {};
   options.workers = 9;
   options.cache_bytes = 1;

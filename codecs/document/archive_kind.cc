@@ -1,4 +1,4 @@
-#include "codecs/archive/archive_kind.h"
+#include "codecs/document/archive_kind.h"
 
 #include <string_view>
 
@@ -25,6 +25,12 @@ ArchiveKind SniffArchive(absl::Span<const uint8_t> head) {
   if (text.size() > kTarMagicAt && text.substr(kTarMagicAt).starts_with("ustar"sv)) {
     return ArchiveKind::kTar;
   }
+  for (const std::string_view start : {"\x1F\x8B\x08"sv, "BZh"sv,
+                                       "\xFD"
+                                       "7zXZ\0"sv,
+                                       "\x28\xB5\x2F\xFD"sv, "\x5D\0\0"sv}) {
+    if (text.starts_with(start)) return ArchiveKind::kCompressed;
+  }
   return ArchiveKind::kOther;
 }
 
@@ -39,6 +45,8 @@ const char* Describe(ArchiveKind kind) {
       return "a 7z archive";
     case ArchiveKind::kTar:
       return "a tar archive";
+    case ArchiveKind::kCompressed:
+      return "a compressed tar archive";
     case ArchiveKind::kOther:
       break;
   }
