@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<Archive>> Archive::Open(absl::Span<const uint8_t>
   absl::StatusOr<ZipDirectory> directory = ReadZipDirectory(file);
   if (directory.ok()) return std::unique_ptr<Archive>(new Archive(file, *std::move(directory)));
   if (kind == ArchiveKind::kOther && absl::IsInvalidArgument(directory.status())) {
-    return absl::InvalidArgumentError("not a ZIP archive");
+    return absl::InvalidArgumentError("no ZIP, RAR, 7z or tar archive");
   }
   return directory.status();
 }

@@ -92,15 +92,14 @@ def _rar4_header(kind, flags, body, data=b""):
     return struct.pack("<H", zlib.crc32(header) & 0xFFFF) + header + data
 
 
-def rar4(members, flags=0, crc=None):
-    """`flags` of the archive; `crc`: {name: check sum} of those that lie."""
+def rar4(members, flags=0):
+    """`flags` of the archive."""
     out = [b"Rar!\x1a\x07\x00", _rar4_header(0x73, flags, bytes(6))]
     for name, data in members.items():
         raw = name.encode("latin-1").replace(b"/", b"\\")
-        check = (crc or {}).get(name, zlib.crc32(data))
         out.append(_rar4_header(0x74, 0x8000, struct.pack(
-            "<IIBIIBBHI", len(data), len(data), 2, check, _DOS_WHEN, 20, 0x30, len(raw), 0x20)
-            + raw, data))
+            "<IIBIIBBHI", len(data), len(data), 2, zlib.crc32(data), _DOS_WHEN, 20, 0x30, len(raw),
+            0x20) + raw, data))
     out.append(_rar4_header(0x7B, 0x4000, b""))
     return b"".join(out)
 
@@ -124,13 +123,13 @@ def _rar5_header(body, data=b""):
     return struct.pack("<I", zlib.crc32(header)) + header + data
 
 
-def rar5(members, flags=0, crc=None):
+def rar5(members, flags=0):
     out = [b"Rar!\x1a\x07\x01\x00", _rar5_header(_vint(1) + _vint(0) + _vint(flags))]
     for name, data in members.items():
         raw = name.encode()
-        check = (crc or {}).get(name, zlib.crc32(data))
         out.append(_rar5_header(
             _vint(2) + _vint(2) + _vint(len(data)) + _vint(6) + _vint(len(data)) + _vint(0o100644)
-            + struct.pack("<II", _WHEN, check) + _vint(0) + _vint(1) + _vint(len(raw)) + raw, data))
+            + struct.pack("<II", _WHEN, zlib.crc32(data)) + _vint(0) + _vint(1) + _vint(len(raw))
+            + raw, data))
     out.append(_rar5_header(_vint(5) + _vint(0) + _vint(0)))
     return b"".join(out)

@@ -94,8 +94,9 @@ TEST(ArchiveTest, WhatIsNoZipSaysWhatItIs) {
             absl::InvalidArgumentError("a RAR archive, not a ZIP archive"));
   EXPECT_EQ(OpenStatus("7z\xBC\xAF\x27\x1C" + zip),
             absl::InvalidArgumentError("a 7z archive, not a ZIP archive"));
-  EXPECT_EQ(OpenStatus(""), absl::InvalidArgumentError("not a ZIP archive"));
-  EXPECT_EQ(OpenStatus(std::string(100'000, 'x')), absl::InvalidArgumentError("not a ZIP archive"));
+  EXPECT_EQ(OpenStatus(""), absl::InvalidArgumentError("no ZIP, RAR, 7z or tar archive"));
+  EXPECT_EQ(OpenStatus(std::string(100'000, 'x')),
+            absl::InvalidArgumentError("no ZIP, RAR, 7z or tar archive"));
   EXPECT_EQ(OpenStatus(zip.substr(0, zip.size() - 1)),
             absl::InvalidArgumentError("a ZIP archive without its end"));
 }
