@@ -91,7 +91,8 @@ ComicVersion VersionOf(const View* view, const SourceEntry& source, Shape shape)
   ComicVersion version{.view = view, .shape = shape};
   version.book = {.source = view->RefOf(source),
                   .stem = std::string(StemOfPath(source.path)),
-                  .rendition = view->RenditionOf(shape)};
+                  .rendition = view->RenditionOf(shape),
+                  .profile = view->ProfileFor(source.path)};
   std::string what(NameOf(shape));
   if (source.shares_inode) absl::StrAppend(&what, " ", source.path);
   version.ino = InoOf(view->id(), what, source.st);

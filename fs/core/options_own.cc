@@ -51,8 +51,13 @@ bool Assign(const std::optional<From>& value, To* out) {
   return value.has_value();
 }
 
+// One of cbzfs's own, or perhaps of the config file: LoadConfig() knows.
+bool MayBeView(std::string_view name, const Options& options) {
+  return FindViewName(name) != nullptr || (!options.config.empty() && IsNameForView(name));
+}
+
 bool SetView(std::string_view value, Options* o) {
-  if (FindViewName(value) == nullptr) return false;
+  if (!MayBeView(value, *o)) return false;
   o->view = std::string(value);
   return true;
 }
@@ -63,11 +68,16 @@ bool SetViews(std::string_view value, Options* o) {
   if (o->views_given) named = o->views;
   for (const auto& name : absl::StrSplit(std::string(value), absl::ByAnyChar(":,"))) {
     named.emplace_back(name);
-    if (FindViewName(named.back()) == nullptr) return false;
+    if (!MayBeView(named.back(), *o)) return false;
   }
   o->views.clear();
   for (std::string& view : AllViewNames()) {
     if (std::find(named.begin(), named.end(), view) != named.end()) o->views.push_back(view);
+  }
+  for (const std::string& view : named) {
+    if (std::find(o->views.begin(), o->views.end(), view) == o->views.end()) {
+      o->views.push_back(view);
+    }
   }
   o->views_given = true;
   return true;
@@ -215,6 +225,11 @@ bool SetPasswords(std::string_view value, Options* o) {
   return !value.empty();
 }
 
+bool SetConfig(std::string_view value, Options* o) {
+  o->config = std::string(value);
+  return !value.empty();
+}
+
 bool SetReadAhead(std::string_view value, Options* o) {
   return Assign(ParseCount(value, 0, 1000), &o->read_ahead);
 }
@@ -278,6 +293,8 @@ constexpr Own kOwn[] = {
      "make this view the root of the mount"},
     {"views", "VIEW[:VIEW...]", "one or more of cbz, enhanced, thumbnails, pages", SetViews,
      "the views there are: cbz, enhanced, thumbnails, pages (all four)"},
+    {"config", "FILE", "the path of a file", SetConfig,
+     "file with views for e-readers and the like, see cbzfs(5) (none)"},
     {"show_hidden", "", "", SetShowHidden, "show names that begin with '.' or '_'"},
     {"names", "number|seed", "number or seed", SetNames,
      "names of pages: 0001.jpg (default), or \"Foo page_1.jpg\""},

@@ -14,7 +14,8 @@ std::vector<Wish> View::WishesFor(SourceFormat format) const {
     if (format == SourceFormat::kPdf) return {{.shape = Shape::kBook, .ending = ".cbz"}};
     return {};
   }
-  if (id() == kEnhancedView.id) {
+  if (named_ != nullptr && !book) return {};
+  if (named_ != nullptr || id() == kEnhancedView.id) {
     if (!book) return {{.shape = Shape::kPicture, .ending = ".jpg"}};
     return {
         {.shape = Shape::kBook, .ending = ".cbz", .own_name = format == SourceFormat::kArchive}};
@@ -29,6 +30,7 @@ std::vector<Wish> View::WishesFor(SourceFormat format) const {
 }
 
 Rendition View::RenditionOf(Shape shape) const {
+  if (named_ != nullptr) return Rendition::kReader;
   if (id() == kEnhancedView.id) return Rendition::kEnhanced;
   if (id() != kThumbnailsView.id) return Rendition::kPlain;
   return shape == Shape::kPicture ? Rendition::kCover : Rendition::kThumbnails;
@@ -37,13 +39,16 @@ Rendition View::RenditionOf(Shape shape) const {
 DocumentRef View::RefOf(const SourceEntry& source) const {
   return {.key = KeyOf(source.st),
           .format = source.format,
-          .enhanced = id() == kEnhancedView.id,
+          // The slots of enhanced pages say how much is on each.
+          .enhanced = named_ != nullptr || id() == kEnhancedView.id,
           .sidecar = source.sidecar};
 }
 
 uint64_t HashOfView(const ViewName& view, const Options& options) {
   AnalyseOptions analyse = options.analyse;
-  analyse.enhanced = view.id == kEnhancedView.id;
+  const ReaderConfig* const config = options.reader_config.get();
+  const bool named = config != nullptr && config->Find(view.name) != nullptr;
+  analyse.enhanced = named || view.id == kEnhancedView.id;
   const bool small = view.id == kThumbnailsView.id;
   // Thumbnails have a layout of their own (book.cc).
   const LayoutOptions layout = small ? LayoutOptions{.guard = 0} : options.layout;
@@ -53,7 +58,8 @@ uint64_t HashOfView(const ViewName& view, const Options& options) {
                                          layout.comic_info,
                                          small ? options.thumb_size : 0,
                                          small ? options.cover_height : 0};
-  return XXH3_64bits(words.data(), sizeof(words));
+  return XXH3_64bits_withSeed(words.data(), sizeof(words),
+                              config == nullptr ? 0 : config->HashFor(view.name));
 }
 
 }  // namespace cbzfs
