@@ -92,11 +92,11 @@ absl::Status LoadConfig(Options* options) {
   if (!options->view.empty()) asked.push_back(options->view);
   for (const std::string& name : asked) {
     if (has(all, name)) continue;
-    std::string message = absl::StrCat("there is no view called "", name, "", neither of cbzfs ",
-                                       "nor in config=", options->config);
+    std::string message = absl::StrCat("there is no view called \"", name,
+                                       "\", neither of cbzfs nor in config=", options->config);
     const std::string_view nearest = NearestWord(name, {all.begin(), all.end()});
     if (!nearest.empty()) {
-      absl::StrAppend(&message, "; did you mean "", std::string(nearest), ""?");
+      absl::StrAppend(&message, "; did you mean \"", std::string(nearest), "\"?");
     }
     return absl::InvalidArgumentError(message);
   }
