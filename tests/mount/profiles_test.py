@@ -272,7 +272,7 @@ class ProfilesTest(harness.MountedTest):
                 "others": [(os.stat(path).st_mtime_ns, read(path)) for path in
                            (mount.file("Scan.cbz"), mount.file("Book.cbz", view="enhanced"),
                             mount.file("Book.jpg", view="thumbnails"))],
-                "analysed": mount.status()["comics"]["analysed"]})
+                "analysed": mount.status()["index"]["analysed"]})
             mount.unmount()
         first, again, changed = seen
         self.assertEqual(first["bytes"], again["bytes"])
