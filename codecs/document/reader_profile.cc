@@ -8,12 +8,14 @@ namespace cbzfs {
 namespace {
 
 // Figures of tests/bench/calibrate/READERS.md.
-constexpr double kMargin = 1.25;
+constexpr double kMargin = 1.05;
 constexpr double kGrayShare = 0.85;
 // Without margins a page has more on it.
 constexpr double kCropped = 1.2;
-// The noise of dithering costs bytes on every pixel that is neither black nor white.
+// The noise of dithering costs bytes on every pixel that is neither black nor white: on most of a
+// page with so much on it, on few of one with less.
 constexpr double kDitherBytesPerPixel = 0.12;
+constexpr double kFullDensity = 0.2;
 constexpr double kMostBytesPerPixel = 2;
 
 constexpr uint64_t kMostCanvasPixels = kMaxKeptPixels;
@@ -120,7 +122,7 @@ PictureSize ContentOn(PictureSize canvas, PictureSize content, const ReaderProfi
   return {std::min(size.width, canvas.width), std::min(size.height, canvas.height)};
 }
 
-// A smaller picture has more on each of its pixels: the fourth root of the pixels that it had for
+// A smaller picture has more on each of its pixels: the eighth root of the pixels that it had for
 // each. Square roots are exact on every host.
 uint32_t ReaderPayload(const Page& row, PagePart part, PictureSize canvas,
                        const ReaderProfile& profile, uint32_t quality) {
@@ -128,14 +130,19 @@ uint32_t ReaderPayload(const Page& row, PagePart part, PictureSize canvas,
   const double had = std::max(1.0, static_cast<double>(row.width) * row.height);
   const double of_part = static_cast<double>(ColumnsOf(part, row.width).width) * row.height;
   // On a canvas of the screen's size the page may take less than all.
-  const PictureSize most = ContentOn(canvas, {ColumnsOf(part, row.width).width, row.height}, profile);
+  const PictureSize most =
+      ContentOn(canvas, {ColumnsOf(part, row.width).width, row.height}, profile);
   const double shown = profile.crop ? pixels : static_cast<double>(most.width) * most.height;
-  const double denser = Root(Root(std::max(of_part / std::max(shown, 1.0), 1e-6)));
-  const double finer = Root(std::max(ScaleOf(quality), 2.0) / std::max(ScaleOf(profile.quality), 2.0));
+  const double denser = Root(Root(Root(std::max(of_part / std::max(shown, 1.0), 1e-6))));
+  const double finer =
+      Root(std::max(ScaleOf(quality), 2.0) / std::max(ScaleOf(profile.quality), 2.0));
   double bytes = static_cast<double>(row.enhanced_bytes) / had * shown * denser * finer * kMargin;
   if (profile.is_gray() && !row.gray) bytes *= kGrayShare;
   if (profile.crop) bytes *= kCropped;
-  if (profile.levels > 0) bytes += kDitherBytesPerPixel * shown * 16 / profile.levels;
+  if (profile.levels > 0) {
+    const double full = std::min(static_cast<double>(row.enhanced_bytes) / had / kFullDensity, 1.0);
+    bytes += kDitherBytesPerPixel * full * shown * 16 / profile.levels;
+  }
   const double least = LeastPayload(canvas);
   bytes = std::clamp(bytes, least, least + kMostBytesPerPixel * pixels);
   return static_cast<uint32_t>(std::ceil(bytes / 64) * 64);

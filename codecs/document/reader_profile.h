@@ -3,9 +3,9 @@
 // how large each is in pixels and how many bytes it may take.
 //
 // A page is made in this order: decoded, cut into halves where it is a spread, its margins cropped,
-// scaled, enhanced, laid on its canvas, reduced to gray levels, encoded. The canvas follows from the
-// declared size of the page alone; cropping changes what is shown on it, never its size, since where
-// margins end is not known before a page is decoded.
+// scaled, enhanced, laid on its canvas, reduced to gray levels, encoded. The canvas follows from
+// the declared size of the page alone; cropping changes what is shown on it, never its size, since
+// where margins end is not known before a page is decoded.
 //
 // Plain values and pure functions: any thread.
 
@@ -34,10 +34,10 @@ struct ReaderProfile {
   uint32_t width = 0;  // pixels of the screen; 0: no limit
   uint32_t height = 0;
   Fit fit = Fit::kInside;
-  bool enlarge = false;     // small pages are scaled up, too
-  bool gray = false;        // implied by levels
-  uint32_t levels = 0;      // gray levels, reached by dithering; 0: all 256
-  bool crop = false;        // uniform margins go
+  bool enlarge = false;      // small pages are scaled up, too
+  bool gray = false;         // implied by levels
+  uint32_t levels = 0;       // gray levels, reached by dithering; 0: all 256
+  bool crop = false;         // uniform margins go
   Split split = Split::kNo;  // a page wider than it is high becomes two
   uint32_t quality = 85;
   EnhanceOptions enhance = {.on = false};

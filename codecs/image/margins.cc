@@ -37,8 +37,9 @@ class Map {
     Cell* cell = &cells_[size_t{y / step_} * columns_];
     for (uint32_t x = 0, in_cell = 0; x < width; ++x, pixel += components) {
       const uint8_t luma =
-          components == 1 ? *pixel
-                          : static_cast<uint8_t>((pixel[0] * 77 + pixel[1] * 150 + pixel[2] * 29) >> 8);
+          components == 1
+              ? *pixel
+              : static_cast<uint8_t>((pixel[0] * 77 + pixel[1] * 150 + pixel[2] * 29) >> 8);
       cell->darkest = std::min(cell->darkest, luma);
       cell->lightest = std::max(cell->lightest, luma);
       if (++in_cell == step_) {

@@ -2,8 +2,8 @@
 //
 // The ground is what the picture's outermost parts mostly are, paper or black. A margin is even: a
 // column or row of it differs from the ground in no more places than dust does. A page number is no
-// dust, so nothing that can be read is cut off. A page with little on it is cropped little: at least
-// three fifths of each side stay, so a title does not fill the screen.
+// dust, so nothing that can be read is cut off. A page with little on it is cropped little: at
+// least three fifths of each side stay, so a title does not fill the screen.
 //
 // A small map of the darkest and lightest pixel of each cell is all that is kept, so thin lines
 // count and memory does not. Integer arithmetic: the same on every host. One thread.

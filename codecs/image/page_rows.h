@@ -30,7 +30,8 @@ std::unique_ptr<PixelRows> GrayRows(std::unique_ptr<PixelRows> source);
 // The window alone; the source itself where the window is all of it.
 std::unique_ptr<PixelRows> WindowRows(std::unique_ptr<PixelRows> source, const Window& window);
 
-// The source in the middle of a ground of one value, `width` x `height`, which are at least its own.
+// The source in the middle of a ground of one value, `width` x `height`, which are at least its
+// own.
 std::unique_ptr<PixelRows> CanvasRows(std::unique_ptr<PixelRows> source, uint32_t width,
                                       uint32_t height, uint8_t ground);
 

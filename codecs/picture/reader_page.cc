@@ -19,7 +19,8 @@
 namespace cbzfs {
 namespace {
 
-// Decoded pixels that are kept between the look for margins and the scaling; more are decoded twice.
+// Decoded pixels that are kept between the look for margins and the scaling; more are decoded
+// twice.
 constexpr uint64_t kMostDecodedPixels = 4'000'000;
 // Of a slot, one byte in so many for a colour profile.
 constexpr size_t kProfileOneIn = 8;

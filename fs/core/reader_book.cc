@@ -23,7 +23,8 @@ bool IsComicInfo(std::string_view name) {
 std::string HalfName(const std::string& name, size_t half) {
   const size_t dot = name.rfind('.');
   const size_t slash = name.rfind('/');
-  const bool extension = dot != std::string::npos && (slash == std::string::npos || dot > slash + 1);
+  const bool extension =
+      dot != std::string::npos && (slash == std::string::npos || dot > slash + 1);
   const size_t end = extension ? dot : name.size();
   return absl::StrCat(name.substr(0, end), "-", half + 1, name.substr(end));
 }
@@ -77,9 +78,8 @@ ReaderBook MakeReaderBook(const Document& source, const std::vector<uint32_t>& r
           document->entries.back().name = HalfName(source.entries[index].name, i);
         }
       }
-      document->pages.push_back(row.kind == PageKind::kRaw
-                                    ? row
-                                    : MadePage(source, row, parts[i], profile, quality));
+      document->pages.push_back(
+          row.kind == PageKind::kRaw ? row : MadePage(source, row, parts[i], profile, quality));
     }
     while (mark != source.marks.end() && mark->page < index) ++mark;
     if (mark != source.marks.end() && mark->page == index) {

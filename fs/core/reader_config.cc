@@ -71,23 +71,24 @@ uint64_t ReaderConfig::HashFor(std::string_view view) const {
   if (named != nullptr) hash = HashOf(named->profile);
   for (const Rule& rule : rules_) {
     if (!Applies(rule, view)) continue;
-    hash = XXH3_64bits_withSeed(rule.pattern.data(), rule.pattern.size(), hash + (rule.hidden ? 1 : 0));
+    hash = XXH3_64bits_withSeed(rule.pattern.data(), rule.pattern.size(),
+                                hash + (rule.hidden ? 1 : 0));
     // Which settings a rule takes is told by what it makes of two profiles that share none.
     for (const ReaderProfile& base : {ReaderProfile(), ReaderProfile{.width = 1,
-                                                                     .height = 1,
-                                                                     .fit = ReaderProfile::Fit::kExact,
-                                                                     .enlarge = true,
-                                                                     .gray = true,
-                                                                     .levels = 3,
-                                                                     .crop = true,
-                                                                     .split = ReaderProfile::Split::kLeftFirst,
-                                                                     .quality = 1,
-                                                                     .enhance = {.on = true,
-                                                                                 .curve = 0.123,
-                                                                                 .gamma = 1.23,
-                                                                                 .brightness = 1.23f,
-                                                                                 .contrast = 1.23f,
-                                                                                 .cutoff = 1.23}}}) {
+                                                       .height = 1,
+                                                       .fit = ReaderProfile::Fit::kExact,
+                                                       .enlarge = true,
+                                                       .gray = true,
+                                                       .levels = 3,
+                                                       .crop = true,
+                                                       .split = ReaderProfile::Split::kLeftFirst,
+                                                       .quality = 1,
+                                                       .enhance = {.on = true,
+                                                                  .curve = 0.123,
+                                                                  .gamma = 1.23,
+                                                                  .brightness = 1.23f,
+                                                                  .contrast = 1.23f,
+                                                                  .cutoff = 1.23}}}) {
       ReaderProfile made = base;
       for (const Take take : rule.taken) take(rule.values, &made);
       const std::string facts = FactsOf(made);

@@ -96,8 +96,7 @@ constexpr Setting kSettings[] = {
     {"fit", "\"inside\", \"width\", \"height\" or \"exact\"",
      [](const toml::node& v, Profile* p) { return SetWord(v, kFits, &p->fit); },
      [](const Profile& from, Profile* to) { to->fit = from.fit; }},
-    {"enlarge", kYesOrNo,
-     [](const toml::node& v, Profile* p) { return SetFlag(v, &p->enlarge); },
+    {"enlarge", kYesOrNo, [](const toml::node& v, Profile* p) { return SetFlag(v, &p->enlarge); },
      [](const Profile& from, Profile* to) { to->enlarge = from.enlarge; }},
     {"gray", kYesOrNo, [](const toml::node& v, Profile* p) { return SetFlag(v, &p->gray); },
      [](const Profile& from, Profile* to) { to->gray = from.gray; }},
@@ -119,7 +118,8 @@ constexpr Setting kSettings[] = {
     {"quality", "a number from 40 to 100",
      [](const toml::node& v, Profile* p) { return SetCount(v, 40, 100, &p->quality); },
      [](const Profile& from, Profile* to) { to->quality = from.quality; }},
-    {"enhance", kYesOrNo, [](const toml::node& v, Profile* p) { return SetFlag(v, &p->enhance.on); },
+    {"enhance", kYesOrNo,
+     [](const toml::node& v, Profile* p) { return SetFlag(v, &p->enhance.on); },
      [](const Profile& from, Profile* to) { to->enhance.on = from.enhance.on; }},
     {"enhance_curve", "a number from 0 to 1, such as 0.5",
      [](const toml::node& v, Profile* p) { return SetDecimal(v, 0, 1, &p->enhance.curve); },
@@ -186,7 +186,8 @@ class ConfigParser {
 
   absl::Status Unknown(const toml::key& key, std::string_view kind,
                        const std::vector<std::string_view>& known) const {
-    std::string what = absl::StrCat("unknown ", std::string(kind), " \"", std::string(key.str()), "\"");
+    std::string what =
+        absl::StrCat("unknown ", std::string(kind), " \"", std::string(key.str()), "\"");
     const std::string_view nearest = NearestWord(key.str(), known);
     if (!nearest.empty()) absl::StrAppend(&what, "; did you mean \"", std::string(nearest), "\"?");
     return Bad(key.source().begin, what);
@@ -194,7 +195,8 @@ class ConfigParser {
 
   absl::Status Set(const Setting& setting, const toml::node& value, Profile* profile) const {
     if (setting.set(value, profile)) return absl::OkStatus();
-    return Bad(value, absl::StrCat(std::string(setting.name), " takes ", std::string(setting.takes)));
+    return Bad(value,
+               absl::StrCat(std::string(setting.name), " takes ", std::string(setting.takes)));
   }
 
   // What the settings are together.
@@ -222,12 +224,13 @@ class ConfigParser {
     for (const auto& [key, value] : views) {
       NamedView view{.name = std::string(key.str())};
       if (FindViewName(view.name) != nullptr) {
-        return Bad(key.source().begin,
-                   absl::StrCat("a view called ", view.name, " is there already: choose another name"));
+        return Bad(key.source().begin, absl::StrCat("a view called ", view.name,
+                                                    " is there already: choose another name"));
       }
       if (!IsNameForView(view.name)) {
         return Bad(key.source().begin,
-                   absl::StrCat("\"", view.name, "\" is no name for a view: letters, digits, '-', "
+                   absl::StrCat("\"", view.name,
+                                "\" is no name for a view: letters, digits, '-', "
                                 "'_' and '.', the first one a letter or digit, at most 64"));
       }
       if (!value.is_table()) return Bad(value, "views takes tables: [views.NAME]");
@@ -318,7 +321,8 @@ class ConfigParser {
       if (std::find(known.begin(), known.end(), name) == known.end()) {
         std::string what = absl::StrCat("there is no view called \"", name, "\"");
         const std::string_view nearest = NearestWord(name, known);
-        if (!nearest.empty()) absl::StrAppend(&what, "; did you mean \"", std::string(nearest), "\"?");
+        if (!nearest.empty())
+          absl::StrAppend(&what, "; did you mean \"", std::string(nearest), "\"?");
         return Bad(entry, what);
       }
       rule->views.push_back(name);

@@ -46,9 +46,10 @@ struct SourceEntry {
 
 class View {
  public:
-  // `name` is one of kViewNames, or of a view of `config`. `since_ns`: nanoseconds since the epoch when options or the engine
-  // last changed what the view's files read as, 0: never. No time the user sees in it is older.
-  // `config`: the file that the view is from, or that has rules for it; null: none.
+  // `name` is one of kViewNames, or of a view of `config`. `since_ns`: nanoseconds since the epoch
+  // when options or the engine last changed what the view's files read as, 0: never. No time the
+  // user sees in it is older. `config`: the file that the view is from, or that has rules for it;
+  // null: none.
   View(const ViewName& name, int64_t since_ns, ReaderConfig::Pointer config = nullptr)
       : name_(name),
         since_ns_(since_ns),

@@ -45,8 +45,9 @@ TEST(ReaderProfile, SmallPagesStaySmallUnlessAskedFor) {
 TEST(ReaderProfile, NoCanvasIsEmptyOrLargerThanIsKept) {
   for (const PictureSize page : {PictureSize{1, 65500}, PictureSize{65500, 1}, PictureSize{1, 1},
                                  PictureSize{7000, 7000}, PictureSize{65500, 763}}) {
-    for (ReaderProfile profile : {ReaderProfile(), Screen(16, 16), Screen(10'000, 0, Fit::kWidth),
-                                  Screen(0, 10'000, Fit::kHeight), Screen(4000, 4000, Fit::kExact)}) {
+    for (ReaderProfile profile :
+         {ReaderProfile(), Screen(16, 16), Screen(10'000, 0, Fit::kWidth),
+          Screen(0, 10'000, Fit::kHeight), Screen(4000, 4000, Fit::kExact)}) {
       for (const bool enlarge : {false, true}) {
         profile.enlarge = enlarge;
         for (const PagePart part : {PagePart::kWhole, PagePart::kLeft, PagePart::kRight}) {
@@ -92,19 +93,29 @@ TEST(ReaderProfile, HalvesAreAllOfThePage) {
 
 TEST(ReaderProfile, EverySettingIsAFact) {
   std::set<std::string> facts = {FactsOf({})};
-  const ReaderProfile all[] = {
-      {.width = 1}, {.height = 1}, {.fit = Fit::kWidth}, {.enlarge = true}, {.gray = true},
-      {.levels = 2}, {.crop = true}, {.split = Split::kLeftFirst}, {.quality = 84},
-      {.enhance = {.on = true}}, {.enhance = {.on = false, .curve = 0.5}},
-      {.enhance = {.on = false, .gamma = 0.5}}, {.enhance = {.on = false, .brightness = 0.5f}},
-      {.enhance = {.on = false, .contrast = 0.5f}}, {.enhance = {.on = false, .cutoff = 0.5}}};
+  const ReaderProfile all[] = {{.width = 1},
+                               {.height = 1},
+                               {.fit = Fit::kWidth},
+                               {.enlarge = true},
+                               {.gray = true},
+                               {.levels = 2},
+                               {.crop = true},
+                               {.split = Split::kLeftFirst},
+                               {.quality = 84},
+                               {.enhance = {.on = true}},
+                               {.enhance = {.on = false, .curve = 0.5}},
+                               {.enhance = {.on = false, .gamma = 0.5}},
+                               {.enhance = {.on = false, .brightness = 0.5f}},
+                               {.enhance = {.on = false, .contrast = 0.5f}},
+                               {.enhance = {.on = false, .cutoff = 0.5}}};
   for (const ReaderProfile& profile : all) facts.insert(FactsOf(profile));
   EXPECT_EQ(facts.size(), std::size(all) + 1);
 }
 
 TEST(ReaderProfile, EverySlotHoldsOneColour) {
   for (const uint32_t enhanced : {0u, 1000u, 400'000u, UINT32_MAX}) {
-    for (const PictureSize page : {PictureSize{1, 1}, PictureSize{1600, 2400}, PictureSize{65500, 1}}) {
+    for (const PictureSize page :
+         {PictureSize{1, 1}, PictureSize{1600, 2400}, PictureSize{65500, 1}}) {
       const Page row = {.width = page.width, .height = page.height, .enhanced_bytes = enhanced};
       for (const uint32_t quality : {40u, 85u, 100u}) {
         ReaderProfile profile = Screen(1264, 1680, Fit::kExact);

@@ -31,8 +31,8 @@ struct Picture {
     }
   }
   std::unique_ptr<PixelRows> Rows() const {
-    return std::make_unique<RasterRows>(RasterView{pixels.data(), width, height, components,
-                                                   uint64_t{width} * components});
+    return std::make_unique<RasterRows>(
+        RasterView{pixels.data(), width, height, components, uint64_t{width} * components});
   }
 };
 

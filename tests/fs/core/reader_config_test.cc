@@ -47,21 +47,18 @@ enhance_contrast = 1.25
 enhance_cutoff = 2
 [views.none]
 )");
-  const ReaderProfile wanted = {.width = 1264,
-                                .height = 1680,
-                                .fit = ReaderProfile::Fit::kExact,
-                                .enlarge = true,
-                                .gray = true,
-                                .levels = 16,
-                                .crop = true,
-                                .split = ReaderProfile::Split::kRightFirst,
-                                .quality = 77,
-                                .enhance = {.on = true,
-                                            .curve = 0.5,
-                                            .gamma = 1.5,
-                                            .brightness = 1,
-                                            .contrast = 1.25f,
-                                            .cutoff = 2}};
+  const ReaderProfile wanted = {
+      .width = 1264,
+      .height = 1680,
+      .fit = ReaderProfile::Fit::kExact,
+      .enlarge = true,
+      .gray = true,
+      .levels = 16,
+      .crop = true,
+      .split = ReaderProfile::Split::kRightFirst,
+      .quality = 77,
+      .enhance = {
+          .on = true, .curve = 0.5, .gamma = 1.5, .brightness = 1, .contrast = 1.25f, .cutoff = 2}};
   EXPECT_EQ(config->Find("all")->profile, wanted);
   EXPECT_EQ(config->Find("none")->profile, ReaderProfile());
   EXPECT_EQ(config->Find("nobody"), nullptr);
@@ -85,7 +82,8 @@ TEST(ReaderConfig, MistakesAreToldWithTheirPlace) {
               AllOf(HasSubstr("config file: line 2, column 3: "), HasSubstr("\"widht\""),
                     HasSubstr("did you mean \"width\"?")));
   EXPECT_THAT(Refused("[view.a]\n"), HasSubstr("did you mean \"views\"?"));
-  EXPECT_THAT(Refused("[views.a]\nwidth = 15"), HasSubstr("width takes a number of pixels from 16"));
+  EXPECT_THAT(Refused("[views.a]\nwidth = 15"),
+              HasSubstr("width takes a number of pixels from 16"));
   EXPECT_THAT(Refused("[views.a]\nwidth = 100.5"), HasSubstr("width takes"));
   EXPECT_THAT(Refused("[views.a]\nwidth = \"100\""), HasSubstr("width takes"));
   EXPECT_THAT(Refused("[views.a]\ngray = 1"), HasSubstr("gray takes true or false"));
@@ -94,7 +92,8 @@ TEST(ReaderConfig, MistakesAreToldWithTheirPlace) {
   EXPECT_THAT(Refused("[views.a]\nenhance_gamma = nan"), HasSubstr("enhance_gamma takes"));
   EXPECT_THAT(Refused("[views.a]\nsplit = \"left\""), HasSubstr("\"left-first\""));
   EXPECT_THAT(Refused("[views.a]\nformat = \"webp\""), HasSubstr("\"jpeg\""));
-  EXPECT_THAT(Refused("[views.a]\nfit = \"exact\"\nwidth = 100"), HasSubstr("needs width and height"));
+  EXPECT_THAT(Refused("[views.a]\nfit = \"exact\"\nwidth = 100"),
+              HasSubstr("needs width and height"));
   EXPECT_THAT(Refused("[views.a]\nfit = \"width\"\nheight = 100"), HasSubstr("needs width"));
   EXPECT_THAT(Refused("[views.a]\nenlarge = true"), HasSubstr("needs width or height"));
   EXPECT_THAT(Refused("[views.a]\nwidth = 5000\nheight = 5000"), HasSubstr("16 megapixels"));
@@ -106,12 +105,14 @@ TEST(ReaderConfig, MistakesAreToldWithTheirPlace) {
   EXPECT_THAT(Refused("[[rules]]\npath = \"/a\"\nhidden = true"), HasSubstr("path takes"));
   EXPECT_THAT(Refused("[views.abc]\n[[rules]]\npath=\"a\"\nviews=[\"abd\"]\nhidden=true"),
               HasSubstr("did you mean \"abc\"?"));
-  EXPECT_THAT(Refused("[[rules]]\npath=\"a\"\nviews=[\"cbz\"]\ngray=true"), HasSubstr("hidden = true"));
+  EXPECT_THAT(Refused("[[rules]]\npath=\"a\"\nviews=[\"cbz\"]\ngray=true"),
+              HasSubstr("hidden = true"));
   EXPECT_THAT(Refused("[views.a\n"), HasSubstr("line 1"));
 }
 
 TEST(ReaderConfig, NamesOfViewsAreNamesOfFolders) {
-  for (const char* name : {"\"\"", "\".a\"", "_a", "\"a/b\"", "\"a,b\"", "\"a:b\"", "\"a b\"", "\"ä\""}) {
+  for (const char* name :
+       {"\"\"", "\".a\"", "_a", "\"a/b\"", "\"a,b\"", "\"a:b\"", "\"a b\"", "\"ä\""}) {
     EXPECT_THAT(Refused(std::string("[views.") + name + "]\n"), HasSubstr("no name for a view"))
         << name;
   }
@@ -209,7 +210,8 @@ class ConfigOption : public ::testing::Test {
 
 TEST_F(ConfigOption, ItsViewsAreAllThereOrThoseAskedFor) {
   ASSERT_TRUE(Load("config=" + path_).ok());
-  EXPECT_THAT(options_.views, ElementsAre("cbz", "enhanced", "thumbnails", "pages", "kobo", "alpha"));
+  EXPECT_THAT(options_.views,
+              ElementsAre("cbz", "enhanced", "thumbnails", "pages", "kobo", "alpha"));
   ASSERT_TRUE(Load("views=alpha:cbz,config=" + path_).ok());
   EXPECT_THAT(options_.views, ElementsAre("cbz", "alpha"));
   ASSERT_TRUE(Load("view=kobo,config=" + path_).ok());
