@@ -109,6 +109,7 @@ ParsedCommandLine ParseCommandLine(int argc, const char* const* argv) {
   if (!wrong_paths.empty()) return WrongUsage(wrong_paths);
   absl::Status status;
   for (const std::string& list : lists) status.Update(ParseMountOptions(list, &command.options));
+  if (status.ok()) status = LoadConfig(&command.options);
   status.Update(CheckOptions(command.options));
   if (!status.ok()) return WrongUsage(std::string(status.message()));
   if (command.debug) {

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "codecs/document/document.h"
+#include "codecs/document/reader_profile.h"
 #include "codecs/image/jpeg_fit.h"
 
 namespace cbzfs {
@@ -28,6 +29,10 @@ struct PictureRequest {
   uint64_t max_payload = 0;
   bool exact = false;      // as of FitRequest
   EnhanceOptions enhance;  // EnhancePicture()
+  // MakeReaderPage(): what of the page is shown how, the page being as large as `page`.
+  ReaderProfile reader;
+  PagePart part = PagePart::kWhole;
+  PictureSize page;
 };
 
 struct MadePicture {
@@ -46,6 +51,12 @@ absl::StatusOr<MadePicture> EnhancePicture(absl::Span<const uint8_t> file,
 // Decoded at the smallest scale that leaves the filter twice the size, then Lanczos.
 absl::StatusOr<MadePicture> ShrinkPicture(absl::Span<const uint8_t> file,
                                           const PictureRequest& request);
+
+// A page for a device (reader_profile.h), on a canvas of the request's size. What is damaged shows
+// as far as it can be decoded, the rest white. A colour profile stays where the slot has room for it
+// and the page keeps its colours. Defined in reader_page.cc.
+absl::StatusOr<MadePicture> MakeReaderPage(absl::Span<const uint8_t> file,
+                                           const PictureRequest& request);
 
 }  // namespace cbzfs
 

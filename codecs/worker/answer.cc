@@ -88,6 +88,10 @@ proto::Request MakeRequest(const Job& job) {
       draw->set_height(job.draw.height);
       draw->set_entry(job.draw.entry);
       draw->set_entry_bytes(job.draw.entry_bytes);
+      if (job.draw.finish == Finish::kReader) {
+        *draw->mutable_reader() = ToProto(job.draw.reader);
+        draw->set_part(static_cast<uint32_t>(job.draw.part));
+      }
       break;
     }
   }

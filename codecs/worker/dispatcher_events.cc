@@ -203,6 +203,8 @@ uint64_t& Dispatcher::CounterOf(const Job& job) {
       return counters_.thumbnails;
     case Finish::kEntry:
       return counters_.entries;
+    case Finish::kReader:
+      return counters_.readers;
   }
   return counters_.drawn;
 }

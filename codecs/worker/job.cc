@@ -22,6 +22,9 @@ constexpr int kPasses = 3;
 // copied out by the daemon.
 constexpr uint64_t kAnswers = 3;
 
+// What is kept of a page to crop it: four megapixels at most (codecs/picture/reader_page.cc).
+constexpr uint64_t kCroppedBytes = 12 << 20;
+
 uint64_t Pixels(const Page& row) { return uint64_t{row.width} * row.height; }
 uint64_t RasterBytes(const Page& row) { return Pixels(row) * (row.gray ? 1 : 3); }
 
@@ -100,6 +103,14 @@ uint64_t Job::OwnNeed() const {
       return draw.row.decode_bytes + kBandBytes + draw.entry_bytes;
     case Finish::kEntry:
       return kAnswers * draw.entry_bytes;
+    case Finish::kReader: {
+      // The canvas, the encoder after it, and the page between the look for margins and scaling.
+      const bool gray = draw.row.gray || draw.reader.is_gray();
+      const Page made = {.width = draw.width, .height = draw.height, .gray = gray};
+      const uint64_t looked_at = draw.reader.crop ? kCroppedBytes : 0;
+      return RasterBytes(made) + std::max(draw.row.decode_bytes, EncoderBytes(made)) + looked_at +
+             kBandBytes + kAnswers * PayloadOf(draw) + draw.entry_bytes;
+    }
   }
   return 0;
 }
@@ -117,6 +128,11 @@ absl::Status Job::Check(uint64_t memory_bytes) const {
                        " MiB takes more memory to unpack than -o memory= leaves beside the cache"));
     }
     return absl::OkStatus();
+  }
+  if (draw.finish == Finish::kReader &&
+      (draw.width == 0 || draw.height == 0 ||
+       uint64_t{draw.width} * draw.height > kMaxKeptPixels)) {
+    return absl::InvalidArgumentError("an impossible page for a reader");
   }
   if (draw.max_payload == 0 || draw.max_payload > kMaxPayload || draw.row.width > kMaxPageSide ||
       draw.row.height > kMaxPageSide) {

@@ -1,5 +1,7 @@
 #include "codecs/worker/protocol.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "codecs/document/utf8.h"
 
@@ -28,6 +30,26 @@ bool IsPrintable(uint32_t code) {
   if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return false;
   if (code == 0x2028 || code == 0x2029) return false;
   return !(code >= 0x202A && code <= 0x202E) && !(code >= 0x2066 && code <= 0x2069);
+}
+
+proto::EnhanceOptions EnhanceToProto(const EnhanceOptions& options) {
+  proto::EnhanceOptions out;
+  out.set_on(options.on);
+  out.set_curve(options.curve);
+  out.set_gamma(options.gamma);
+  out.set_brightness(options.brightness);
+  out.set_contrast(options.contrast);
+  out.set_cutoff(options.cutoff);
+  return out;
+}
+
+EnhanceOptions EnhanceFromProto(const proto::EnhanceOptions& options) {
+  return {.on = options.on(),
+          .curve = options.curve(),
+          .gamma = options.gamma(),
+          .brightness = options.brightness(),
+          .contrast = options.contrast(),
+          .cutoff = options.cutoff()};
 }
 
 }  // namespace
@@ -107,13 +129,7 @@ proto::AnalyseOptions ToProto(const AnalyseOptions& options) {
   out.set_box(static_cast<uint32_t>(options.box));
   out.set_max_pages(options.max_pages);
   out.set_enhanced(options.enhanced);
-  proto::EnhanceOptions* const enhance = out.mutable_enhance();
-  enhance->set_on(options.enhance.on);
-  enhance->set_curve(options.enhance.curve);
-  enhance->set_gamma(options.enhance.gamma);
-  enhance->set_brightness(options.enhance.brightness);
-  enhance->set_contrast(options.enhance.contrast);
-  enhance->set_cutoff(options.enhance.cutoff);
+  *out.mutable_enhance() = EnhanceToProto(options.enhance);
   return out;
 }
 
@@ -124,12 +140,36 @@ AnalyseOptions FromProto(const proto::AnalyseOptions& options) {
           .box = static_cast<AnalyseOptions::Box>(options.box()),
           .max_pages = options.max_pages(),
           .enhanced = options.enhanced(),
-          .enhance = {.on = options.enhance().on(),
-                      .curve = options.enhance().curve(),
-                      .gamma = options.enhance().gamma(),
-                      .brightness = options.enhance().brightness(),
-                      .contrast = options.enhance().contrast(),
-                      .cutoff = options.enhance().cutoff()}};
+          .enhance = EnhanceFromProto(options.enhance())};
+}
+
+proto::ReaderProfile ToProto(const ReaderProfile& profile) {
+  proto::ReaderProfile out;
+  out.set_width(profile.width);
+  out.set_height(profile.height);
+  out.set_fit(static_cast<uint32_t>(profile.fit));
+  out.set_enlarge(profile.enlarge);
+  out.set_gray(profile.gray);
+  out.set_levels(profile.levels);
+  out.set_crop(profile.crop);
+  out.set_split(static_cast<uint32_t>(profile.split));
+  out.set_quality(profile.quality);
+  *out.mutable_enhance() = EnhanceToProto(profile.enhance);
+  return out;
+}
+
+ReaderProfile FromProto(const proto::ReaderProfile& profile) {
+  const uint32_t levels = profile.levels();
+  return {.width = profile.width(),
+          .height = profile.height(),
+          .fit = static_cast<ReaderProfile::Fit>(profile.fit()),
+          .enlarge = profile.enlarge(),
+          .gray = profile.gray(),
+          .levels = levels == 0 ? 0 : std::clamp(levels, 2u, kMostReaderLevels),
+          .crop = profile.crop(),
+          .split = static_cast<ReaderProfile::Split>(profile.split()),
+          .quality = std::clamp(profile.quality(), 1u, 100u),
+          .enhance = EnhanceFromProto(profile.enhance())};
 }
 
 void SetFailure(const absl::Status& status, proto::Reply* reply) {

@@ -13,13 +13,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "codecs/document/document.h"
+#include "codecs/document/reader_profile.h"
 #include "codecs/worker/protocol.pb.h"
 #include "codecs/worker/sandbox_state.h"
 
 namespace cbzfs {
 
 // Raised with every change of protocol.proto or of what its words mean.
-inline constexpr uint32_t kProtocolVersion = 10;
+inline constexpr uint32_t kProtocolVersion = 11;
 
 // The largest message either side sends or takes.
 inline constexpr size_t kMaxMessageBytes = 64 << 10;
@@ -42,6 +43,10 @@ proto::PageRow ToProto(const Page& page);
 Page FromProto(const proto::PageRow& row);
 proto::AnalyseOptions ToProto(const AnalyseOptions& options);
 AnalyseOptions FromProto(const proto::AnalyseOptions& options);
+proto::ReaderProfile ToProto(const ReaderProfile& profile);
+// The daemon's word, but looked at: levels and numbers that no config file can say become the
+// nearest that it can.
+ReaderProfile FromProto(const proto::ReaderProfile& profile);
 
 // A failure as a Reply tells it, and back. A code that the protocol has no word for becomes
 // INTERNAL; a number that is no code, or OK, is kDataLoss on arrival.

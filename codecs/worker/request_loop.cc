@@ -122,15 +122,23 @@ absl::StatusOr<MadePicture> MakePage(const Source& source, const proto::Request:
   const auto finish = static_cast<Finish>(request.finish());
   const AnalyseOptions options = FromProto(request.options());
   const bool small = finish == Finish::kThumbnail;
-  const PictureRequest picture = {.width = small ? request.width() : request.row().width(),
-                                  .height = small ? request.height() : request.row().height(),
-                                  .quality = small ? kThumbnailQuality : options.quality,
-                                  .max_payload = request.max_payload(),
-                                  .exact = request.exact(),
-                                  .enhance = options.enhance};
+  const bool reader = finish == Finish::kReader;
+  const bool sized = small || reader;
+  PictureRequest picture = {.width = sized ? request.width() : request.row().width(),
+                            .height = sized ? request.height() : request.row().height(),
+                            .quality = small ? kThumbnailQuality : options.quality,
+                            .max_payload = request.max_payload(),
+                            .exact = request.exact(),
+                            .enhance = options.enhance};
+  if (reader) {
+    picture.reader = FromProto(request.reader());
+    picture.quality = picture.reader.quality;
+    picture.part = static_cast<PagePart>(request.part());
+    picture.page = {request.row().width(), request.row().height()};
+  }
   if (source.notice != nullptr) return DrawNoticePage(source, picture);
   if (source.paged != nullptr) return DrawPagedPage(source.paged, request);
-  const auto make = small ? ShrinkPicture : EnhancePicture;
+  const auto make = small ? ShrinkPicture : reader ? MakeReaderPage : EnhancePicture;
   if (source.archive != nullptr) return source.archive->MakePage(request.entry(), make, picture);
   if (source.pdf == nullptr) return make(source.file, picture);
   const Page row = FromProto(request.row());

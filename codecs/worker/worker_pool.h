@@ -46,6 +46,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "codecs/document/document.h"
+#include "codecs/document/reader_profile.h"
 #include "codecs/worker/sandbox_state.h"
 #include "codecs/worker/source_file.h"
 
@@ -73,6 +74,7 @@ enum class Finish : uint8_t {
   kEnhanced = 1,   // of a kOriginal page of a PDF, or of an image
   kThumbnail = 2,  // the same, and of a kDrawn page that is a lone image
   kEntry = 3,      // an archive's entry, uncompressed
+  kReader = 4,     // of a kOriginal page of a PDF, or of an image: as DrawRequest::reader says
 };
 
 struct AnalyseRequest {
@@ -91,11 +93,13 @@ struct DrawRequest {
   bool exact = false;
   uint64_t likely_payload = 0;
   Finish finish = Finish::kPage;
-  uint32_t width = 0;  // kThumbnail: how large exactly
+  uint32_t width = 0;  // kThumbnail, kReader: how large exactly
   uint32_t height = 0;
   // A page of an archive: ArchiveEntry::index and ::bytes.
   uint32_t entry = 0;
   uint64_t entry_bytes = 0;
+  ReaderProfile reader;  // kReader
+  PagePart part = PagePart::kWhole;
 };
 
 struct Drawn {
@@ -139,6 +143,7 @@ struct WorkerPoolStats {
   uint64_t drawn = 0;      // pages that workers drew
   uint64_t enhanced = 0;   // pages that workers enhanced
   uint64_t thumbnails = 0;
+  uint64_t readers = 0;   // pages that workers made for views of the config file
   uint64_t entries = 0;   // entries of archives that workers unpacked
   uint64_t notices = 0;   // pages that say why there is none
   uint64_t failed = 0;    // requests that failed for good

@@ -30,6 +30,7 @@ std::optional<int> TakeMountOptions(const CLI::App& app, const std::vector<std::
                                     Options* options) {
   absl::Status status;
   for (const std::string& list : lists) status.Update(ParseMountOptions(list, options));
+  if (status.ok()) status = LoadConfig(options);
   status.Update(CheckOptions(*options));
   if (status.ok()) return std::nullopt;
   return Complain(app, kExitUsage, std::string(status.message()));

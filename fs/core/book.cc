@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "codecs/document/picture_size.h"
+#include "fs/core/reader_book.h"
 
 namespace cbzfs {
 namespace {
@@ -81,6 +82,7 @@ std::vector<uint32_t> RowsFor(Rendition rendition, const Document& document) {
       return AllRows(document);
     case Rendition::kEnhanced:
     case Rendition::kRepacked:
+    case Rendition::kReader:
       return RowsWithBytes(document);
     case Rendition::kThumbnails:
     case Rendition::kCover:
@@ -173,8 +175,9 @@ std::shared_ptr<const Document> WithRoom(const Document& document) {
 // What the bytes depend on beside the source.
 uint64_t OptionsOf(const Book::Identity& identity, const Options& options) {
   AnalyseOptions analyse = options.analyse;
-  analyse.enhanced = identity.rendition == Rendition::kEnhanced;
-  const uint64_t hash = HashOf(analyse);
+  const bool reader = identity.rendition == Rendition::kReader;
+  analyse.enhanced = identity.rendition == Rendition::kEnhanced || reader;
+  const uint64_t hash = HashOf(analyse) ^ (reader ? HashOf(identity.profile) : 0);
   if (identity.rendition == Rendition::kPlain && !options.tight) return hash;
   const std::array<uint64_t, 3> words = {hash, static_cast<uint64_t>(identity.rendition), 1};
   // The third word came later.
@@ -188,7 +191,9 @@ uint64_t Book::IdOf(const Identity& identity) {
                                          static_cast<uint64_t>(identity.source.format),
                                          static_cast<uint64_t>(identity.rendition),
                                          XXH3_64bits(identity.stem.data(), identity.stem.size())};
-  return XXH3_64bits_withSeed(words.data(), sizeof(words), HashOf(identity.source.sidecar));
+  uint64_t seed = HashOf(identity.source.sidecar);
+  if (identity.rendition == Rendition::kReader) seed ^= HashOf(identity.profile);
+  return XXH3_64bits_withSeed(words.data(), sizeof(words), seed);
 }
 
 absl::StatusOr<std::shared_ptr<const Book>> Book::Make(const Identity& identity,
@@ -215,9 +220,16 @@ absl::Status Book::Build(const Options& options) {
     made = EnhancedDocument(document(), rows_);
     if (format() == SourceFormat::kImage) layout = kNoArchive;
   } else if (rendition() == Rendition::kRepacked) {
-    if (!IsArchive(format()))
+    if (!IsArchive(format())) {
       return absl::InvalidArgumentError("no archive that could be repacked");
+    }
     made = RepackedDocument(document(), rows_);
+  } else if (rendition() == Rendition::kReader) {
+    ReaderBook book = MakeReaderBook(document(), rows_, profile(), options.analyse.quality);
+    rows_ = std::move(book.rows);
+    parts_ = std::move(book.parts);
+    if (rows_.empty()) return absl::NotFoundError("the comic has no pages");
+    made = std::move(book.document);
   } else {
     made = SmallDocument(document(), rows_, options, rendition() == Rendition::kCover);
     layout = kNoArchive;
@@ -238,6 +250,7 @@ absl::Status Book::Build(const Options& options) {
   if (!needs_plain) return absl::OkStatus();
   Identity plain = identity_;
   plain.rendition = Rendition::kPlain;
+  plain.profile = ReaderProfile();
   plain.source.enhanced = false;
   // The views that show the archive as it is know it by this.
   if (plain.source.format == SourceFormat::kMisnamed) plain.source.format = SourceFormat::kArchive;
@@ -257,7 +270,8 @@ bool Book::MadeOfPlain(uint32_t page) const {
   const Page& source = row(page);
   if (source.kind == PageKind::kOriginal) return false;
   // The image itself, decoded small, is less work than the page.
-  return rendition() == Rendition::kEnhanced || !source.lone_image;
+  const bool small = rendition() == Rendition::kThumbnails || rendition() == Rendition::kCover;
+  return !small || !source.lone_image;
 }
 
 bool Book::IsOfPlain(uint32_t page) const {
@@ -299,7 +313,7 @@ BookTree Book::MakeTree() const {
 
 uint64_t Book::memory_bytes() const {
   // Rows and offsets; the rendition's own table of pages. The source's is charged elsewhere.
-  const uint64_t a_page = 4 + 8 + (rendition() == Rendition::kPlain ? 0 : sizeof(Page));
+  const uint64_t a_page = 5 + 8 + (rendition() == Rendition::kPlain ? 0 : sizeof(Page));
   return 512 + page_count() * a_page + (plain_ == nullptr ? 0 : plain_->memory_bytes());
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "codecs/document/reader_profile.h"
 #include "codecs/zip/layout.h"
 #include "fs/core/book_tree.h"
 #include "fs/core/documents.h"
@@ -31,10 +32,11 @@ enum class Rendition : uint8_t {
   kEnhanced = 1,
   kThumbnails = 2,
   kCover = 3,
-  kRepacked = 4,  // of an archive: the entries as they are, in an archive of ours
+  kReader = 4,    // as a view of the config file says
+  kRepacked = 5,  // of an archive: the entries as they are, in an archive of ours
 };
 // Those whose pages are fitted into slots; they come first.
-inline constexpr size_t kRenditions = 4;
+inline constexpr size_t kRenditions = 5;
 
 // Where a part lies in the book's layout.
 struct Extent {
@@ -49,6 +51,7 @@ class Book {
     DocumentRef source;
     std::string stem;  // of the source's own name: title, and part of some names
     Rendition rendition = Rendition::kPlain;
+    ReaderProfile profile;  // kReader
     friend bool operator==(const Identity&, const Identity&) = default;
   };
 
@@ -70,6 +73,9 @@ class Book {
   // What the analysis says of a page: the row of the source's own table, and its index there.
   const Page& row(uint32_t page) const { return document().pages[rows_[page]]; }
   uint32_t row_index(uint32_t page) const { return rows_[page]; }
+  // kReader: what of that page it is, and how it is made.
+  PagePart part(uint32_t page) const { return parts_.empty() ? PagePart::kWhole : parts_[page]; }
+  const ReaderProfile& profile() const { return identity_.profile; }
   // Of an archive; null for all else.
   const ArchiveEntry* entry(uint32_t page) const;
   const Document& document() const { return *known_->document; }
@@ -106,7 +112,8 @@ class Book {
   const std::shared_ptr<const KnownDocument> known_;
   uint64_t id_ = 0;
   bool tight_ = false;
-  std::vector<uint32_t> rows_;  // of the source's table, one for each page
+  std::vector<uint32_t> rows_;   // of the source's table, one for each page
+  std::vector<PagePart> parts_;  // beside rows_; empty: all are whole
   std::shared_ptr<const Layout> layout_;
   std::shared_ptr<const Book> plain_;
 };

@@ -91,7 +91,8 @@ ComicVersion VersionOf(const View* view, const SourceEntry& source, Shape shape)
   ComicVersion version{.view = view, .shape = shape};
   version.book = {.source = view->RefOf(source),
                   .stem = std::string(StemOfPath(source.path)),
-                  .rendition = view->RenditionOf(shape, source.format)};
+                  .rendition = view->RenditionOf(shape, source.format),
+                  .profile = view->ProfileFor(source.path)};
   std::string what(NameOf(shape));
   if (source.shares_inode) absl::StrAppend(&what, " ", source.path);
   version.ino = InoOf(view->id(), what, source.st);
@@ -227,7 +228,8 @@ void ComicFolder::Lookup(std::string_view name, LookupDone done) {
   auto shared = std::make_shared<LookupDone>(std::move(done));
   WithBook(
       Priority::kStat,
-      [this, shared, name = std::string(name)](const struct stat& source, const Books::Pointer& book) {
+      [this, shared, name = std::string(name)](const struct stat& source,
+                                               const Books::Pointer& book) {
         const Books::Tree tree = services().books->TreeOf(book);
         const BookTree::Child* const child = tree->Find(inside_, name);
         if (child == nullptr)

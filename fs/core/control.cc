@@ -251,9 +251,10 @@ std::string StatusJson(const Services& services) {
   for (const auto& view : services.views) json["views"].push_back(view->name());
   json["pages"] = {{"original", pages.original}, {"drawn", pool.drawn},
                    {"enhanced", pool.enhanced},  {"thumbnails", pool.thumbnails},
-                   {"entries", pool.entries},    {"joined", pages.joined},
+                   {"config", pool.readers},     {"entries", pool.entries},    {"joined", pages.joined},
                    {"failed", pages.failed},     {"notices", pages.notices}};
-  constexpr const char* kRenditionNames[kRenditions] = {"cbz", "enhanced", "thumbnails", "covers"};
+  constexpr const char* kRenditionNames[kRenditions] = {"cbz", "enhanced", "thumbnails", "covers",
+                                                         "config"};
   for (size_t i = 0; i < kRenditions; ++i) {
     const PageStore::SlotStats& slots = pages.slots[i];
     json["slots"][kRenditionNames[i]] = {{"pages", slots.pages},

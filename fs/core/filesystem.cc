@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -66,6 +67,14 @@ WorkerPoolOptions PoolOptions(const Options& options, const std::string& program
   return pool;
 }
 
+std::optional<ViewName> ViewCalled(const std::string& name, const Options& options) {
+  if (const ViewName* const view = FindViewName(name)) return *view;
+  const NamedView* const named =
+      options.reader_config == nullptr ? nullptr : options.reader_config->Find(name);
+  if (named == nullptr) return std::nullopt;
+  return ViewName{named->name, named->id};
+}
+
 AdviceLimits LimitsOf(const Options& options) {
   return {.draw_timeout = options.draw_timeout,
           .analyse_timeout = options.analyse_timeout,
@@ -90,8 +99,8 @@ MonitorHooks HooksOf(Services* services) {
   hooks.activity = [services] {
     const WorkerPoolStats pool = services->pool->stats();
     const LruCacheStats cache = services->pages->stats().cache;
-    return cache.hits + cache.misses + pool.drawn + pool.enhanced + pool.thumbnails + pool.entries +
-           pool.analysed + pool.probed + pool.failed;
+    return cache.hits + cache.misses + pool.drawn + pool.enhanced + pool.thumbnails + pool.readers +
+           pool.entries + pool.analysed + pool.probed + pool.failed;
   };
   hooks.trim = [services] {
     services->pages->Trim(services->pages->stats().cache.bytes / 2);
@@ -151,14 +160,15 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
   const std::vector<std::string> names =
       options.view.empty() ? options.views : std::vector<std::string>{options.view};
   for (const std::string& name : names) {
-    const ViewName* const view = FindViewName(name);
-    if (view == nullptr) return absl::InvalidArgumentError("there is no view called " + name);
+    const std::optional<ViewName> view = ViewCalled(name, options);
+    if (!view.has_value()) return absl::InvalidArgumentError("there is no view called " + name);
     const int64_t since_ns = options.source_times
                                  ? 0
                                  : services->index->RememberView(services->library->path(), name,
                                                                  HashOfView(*view, options),
                                                                  absl::ToUnixNanos(absl::Now()));
-    services->views.push_back(std::make_unique<View>(*view, since_ns, options.repack));
+    services->views.push_back(
+        std::make_unique<View>(*view, since_ns, options.reader_config, options.repack));
   }
   services->monitor->Start(HooksOf(services.get()));
   return std::unique_ptr<Filesystem>(new Filesystem(std::move(services)));

@@ -64,13 +64,46 @@ const std::vector<OptionHelp>& MountOptionHelp() {
 }
 
 absl::Status ParseMountOptions(std::string_view list, Options* options) {
+  std::vector<std::string> items = SplitOptionList(list);
+  // A view may have its name before the file that it is from.
+  std::stable_partition(items.begin(), items.end(),
+                        [](const std::string& item) { return item.starts_with("config="); });
   bool after_views = false;
-  for (std::string& item : SplitOptionList(list)) {
+  for (std::string& item : items) {
     // The list was cut at each comma, so of "views=a,b" the "b" comes alone.
     if (after_views && FindViewName(item) != nullptr) item = absl::StrCat("views=", item);
     if (absl::Status status = ApplyItem(item, options); !status.ok()) return status;
     after_views = item.starts_with("views=");
   }
+  return absl::OkStatus();
+}
+
+absl::Status LoadConfig(Options* options) {
+  if (options->config.empty()) return absl::OkStatus();
+  auto config = ReaderConfig::Read(options->config);
+  if (!config.ok()) return config.status();
+  options->reader_config = *std::move(config);
+  std::vector<std::string> all = AllViewNames();
+  for (const NamedView& view : options->reader_config->views()) all.push_back(view.name);
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<std::string> asked = options->views;
+  if (!options->view.empty()) asked.push_back(options->view);
+  for (const std::string& name : asked) {
+    if (has(all, name)) continue;
+    std::string message = absl::StrCat("there is no view called \"", name,
+                                       "\", neither of cbzfs nor in config=", options->config);
+    const std::string_view nearest = NearestWord(name, {all.begin(), all.end()});
+    if (!nearest.empty()) {
+      absl::StrAppend(&message, "; did you mean \"", std::string(nearest), "\"?");
+    }
+    return absl::InvalidArgumentError(message);
+  }
+  if (options->views_given) {
+    std::erase_if(all, [&](const std::string& name) { return !has(options->views, name); });
+  }
+  options->views = std::move(all);
   return absl::OkStatus();
 }
 

@@ -15,12 +15,14 @@
 #include "codecs/document/document.h"
 #include "codecs/zip/layout.h"
 #include "fs/core/on_error.h"
+#include "fs/core/reader_config.h"
 #include "fs/core/view_names.h"
 
 namespace cbzfs {
 
 struct Options {
   // The views there are: names of view_names.h in the order there, never empty.
+  // Then those of the config file, in its order.
   std::vector<std::string> views = AllViewNames();
   bool views_given = false;  // else the next `views=` replaces all of them
   std::string view;          // empty: each view is a folder in the root; else this one is the root
@@ -43,6 +45,8 @@ struct Options {
   bool trace_memory = false;             // DEBUG=true
   std::string index;                     // file; empty: the user's cache folder; "none": no file
   std::string passwords;                 // file; empty: none
+  std::string config;                    // file with views; empty: none
+  ReaderConfig::Pointer reader_config;   // what is in it, set by LoadConfig()
   std::string store;                     // "dir:PATH", "redis://..." (store_setup.h); empty: none
   uint64_t store_bytes = 20ull << 30;    // of pages in a folder
   bool store_size_given = false;
@@ -79,8 +83,15 @@ const std::vector<OptionHelp>& MountOptionHelp();
 // Applies one comma-separated list as given to `-o`. A comma inside a value is written "\,"; only
 // "views=a,b" does without, since no option is called like a view: items that follow it and are
 // the name of a view belong to it.
+// Views of a config file may be named in a list that has config=FILE, wherever in it, and in later
+// ones; whether they are there is for LoadConfig() to say.
 // kInvalidArgument with a message that names the option and what it takes.
 absl::Status ParseMountOptions(std::string_view list, Options* options);
+
+// Reads the file that `config=` names, if any, and takes its views: all of them, or those that
+// `views=` asked for. Call after the last list, before CheckOptions(). kInvalidArgument with a
+// message for the user.
+absl::Status LoadConfig(Options* options);
 
 // What only the whole set can tell (a cache larger than the memory, a root that is not among the
 // views). Call after the last list.

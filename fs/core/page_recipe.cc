@@ -19,15 +19,17 @@ constexpr char kEoi[] = "\xFF\xD9";
 constexpr uint64_t kRoomInLikely = 4;
 
 Finish FinishOf(Rendition rendition) {
+  if (rendition == Rendition::kReader) return Finish::kReader;
   return rendition == Rendition::kEnhanced ? Finish::kEnhanced : Finish::kThumbnail;
 }
 
-// The colour profile that stands in front of the enhanced page; empty for most.
+// The colour profile that stands in front of the made page; empty for most.
 const std::string& ProfileOf(const Book& book, uint32_t page) {
   static const std::string* const kNone = new std::string;
   const Page& row = book.row(page);
-  const bool profile = book.rendition() == Rendition::kEnhanced &&
-                       row.kind == PageKind::kOriginal && row.insert >= 0;
+  const bool in_colour = book.rendition() == Rendition::kEnhanced ||
+                         (book.rendition() == Rendition::kReader && !book.profile().is_gray());
+  const bool profile = in_colour && row.kind == PageKind::kOriginal && row.insert >= 0;
   return profile ? book.document().inserts[row.insert] : *kNone;
 }
 
@@ -69,6 +71,8 @@ DrawRequest RequestFor(const Book& book, uint32_t page, const AnalyseOptions& op
   const Page& made = book.layout()->document().pages[page];
   request.width = made.width;
   request.height = made.height;
+  request.reader = book.profile();
+  request.part = book.part(page);
   return request;
 }
 

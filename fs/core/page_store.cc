@@ -350,7 +350,10 @@ void PageStore::CountSlot(const Book& book, uint32_t page, const Drawn& drawn) {
   if (drawn.quality == 0) return;
   const bool small =
       book.rendition() == Rendition::kThumbnails || book.rendition() == Rendition::kCover;
-  const uint32_t asked = small ? kThumbnailQuality : options_.quality;
+  const bool reader = book.rendition() == Rendition::kReader;
+  const uint32_t asked = small    ? kThumbnailQuality
+                         : reader ? book.profile().quality
+                                  : options_.quality;
   absl::MutexLock lock(&slots_mu_);
   SlotStats& slots = slots_[static_cast<size_t>(book.rendition())];
   ++slots.pages;

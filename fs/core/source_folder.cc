@@ -75,6 +75,8 @@ absl::StatusOr<std::shared_ptr<const SourceFolder::Names>> SourceFolder::ReadNam
   const absl::Time now = absl::Now();
   auto folder = services().library->List(path());
   if (!folder.ok()) return folder.status();
+  std::erase_if(folder->names,
+                [this](const SourceName& name) { return view().Hides(Join(name.name)); });
   auto names = std::make_shared<const Names>(
       Names{KeyOf(folder->st), now,
             NameMap(

@@ -17,7 +17,8 @@ std::vector<Wish> View::WishesFor(SourceFormat format) const {
     }
     return {};
   }
-  if (id() == kEnhancedView.id) {
+  if (named_ != nullptr && !book) return {};
+  if (named_ != nullptr || id() == kEnhancedView.id) {
     if (!book) return {{.shape = Shape::kPicture, .ending = ".jpg"}};
     return {
         {.shape = Shape::kBook, .ending = ".cbz", .own_name = format == SourceFormat::kArchive}};
@@ -32,6 +33,7 @@ std::vector<Wish> View::WishesFor(SourceFormat format) const {
 }
 
 Rendition View::RenditionOf(Shape shape, SourceFormat format) const {
+  if (named_ != nullptr) return Rendition::kReader;
   if (id() == kEnhancedView.id) return Rendition::kEnhanced;
   if (repack_ && IsArchive(format)) return Rendition::kRepacked;
   if (id() != kThumbnailsView.id) return Rendition::kPlain;
@@ -42,13 +44,16 @@ DocumentRef View::RefOf(const SourceEntry& source) const {
   const bool misnamed = repack_ && source.format == SourceFormat::kArchive;
   return {.key = KeyOf(source.st),
           .format = misnamed ? SourceFormat::kMisnamed : source.format,
-          .enhanced = id() == kEnhancedView.id,
+          // The slots of enhanced pages say how much is on each.
+          .enhanced = named_ != nullptr || id() == kEnhancedView.id,
           .sidecar = source.sidecar};
 }
 
 uint64_t HashOfView(const ViewName& view, const Options& options) {
   AnalyseOptions analyse = options.analyse;
-  analyse.enhanced = view.id == kEnhancedView.id;
+  const ReaderConfig* const config = options.reader_config.get();
+  const bool named = config != nullptr && config->Find(view.name) != nullptr;
+  analyse.enhanced = named || view.id == kEnhancedView.id;
   const bool small = view.id == kThumbnailsView.id;
   // Thumbnails have a layout of their own (book.cc).
   const LayoutOptions layout = small ? LayoutOptions{.guard = 0} : options.layout;
@@ -61,7 +66,9 @@ uint64_t HashOfView(const ViewName& view, const Options& options) {
                                          small ? options.cover_height : 0,
                                          repack};
   // The last word came later: what never was repacked has not changed.
-  return XXH3_64bits(words.data(), repack ? sizeof(words) : sizeof(words) - sizeof(uint64_t));
+  return XXH3_64bits_withSeed(words.data(),
+                              repack ? sizeof(words) : sizeof(words) - sizeof(uint64_t),
+                              config == nullptr ? 0 : config->HashFor(view.name));
 }
 
 }  // namespace cbzfs

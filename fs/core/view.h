@@ -11,6 +11,7 @@
 //   | enhanced   | Foo.cbz, enhanced         | Foo.cbz, enhanced    | foo.jpg enhanced | as it is |
 //   | thumbnails | Foo.jpg cover, Foo/ pages | Foo.jpg, Foo/        | foo.jpg small    | not there|
 //   | pages      | Foo/ of the CBZ's entries | Foo/ of its entries  | as it is         | as it is |
+//   | of config= | Foo.cbz, made for it  | Foo.cbz, made for it | as it is         | as it is |
 //
 // An archive that is no ZIP (CBR, CB7, CBT) is as a CBZ is, but for the cbz view with -o
 // repack=yes: there it is Foo.cbz, repacked; so is one that is called .cbz or .zip in spite of what
@@ -26,10 +27,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fs/core/book.h"
 #include "fs/core/names.h"
+#include "fs/core/reader_config.h"
 #include "fs/core/view_names.h"
 
 namespace cbzfs {
@@ -47,11 +50,17 @@ struct SourceEntry {
 
 class View {
  public:
-  // `name` is one of kViewNames. `since_ns`: nanoseconds since the epoch when options or the engine
-  // last changed what the view's files read as, 0: never. No time the user sees in it is older.
-  // `repack`: see above.
-  View(const ViewName& name, int64_t since_ns, bool repack = false)
-      : name_(name), since_ns_(since_ns), repack_(repack && name.id == kCbzView.id) {}
+  // `name` is one of kViewNames, or of a view of `config`. `since_ns`: nanoseconds since the epoch
+  // when options or the engine last changed what the view's files read as, 0: never. No time the
+  // user sees in it is older. `config`: the file that the view is from, or that has rules for it;
+  // null: none. `repack`: see above.
+  View(const ViewName& name, int64_t since_ns, ReaderConfig::Pointer config = nullptr,
+       bool repack = false)
+      : name_(name),
+        since_ns_(since_ns),
+        config_(std::move(config)),
+        named_(config_ == nullptr ? nullptr : config_->Find(name.name)),
+        repack_(repack && name.id == kCbzView.id) {}
 
   // Its folder at the top, and the value of `-o view=`.
   std::string_view name() const { return name_.name; }
@@ -67,12 +76,24 @@ class View {
 
   Rendition RenditionOf(Shape shape, SourceFormat format) const;
 
+  // Of a view of the config file: how it shows the file at `path` in the library.
+  ReaderProfile ProfileFor(std::string_view path) const {
+    return named_ == nullptr ? ReaderProfile() : config_->ProfileFor(*named_, path);
+  }
+
+  // Whether it is without the file or folder of the library, and all below that.
+  bool Hides(std::string_view path) const {
+    return config_ != nullptr && config_->Hides(name_.name, path);
+  }
+
   // What the library has to know of a comic before the view can say how large its files are.
   DocumentRef RefOf(const SourceEntry& source) const;
 
  private:
   const ViewName name_;
   const int64_t since_ns_;
+  const ReaderConfig::Pointer config_;
+  const NamedView* const named_;  // in the config; null: one of kViewNames
   const bool repack_;
 };
 

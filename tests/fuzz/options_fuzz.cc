@@ -30,7 +30,15 @@ void CheckValues(const Options& options) {
   FUZZ_CHECK(options.ttl >= absl::ZeroDuration() && options.ttl <= absl::Seconds(1e9));
   FUZZ_CHECK(options.draw_timeout > absl::ZeroDuration());
   FUZZ_CHECK(options.analyse_timeout > absl::ZeroDuration());
-  FUZZ_CHECK(!options.views.empty() && options.views.size() <= kViewNames.size());
+  FUZZ_CHECK(!options.views.empty());
+  // Of those of a config file only the names are looked at before it is read.
+  if (!options.config.empty()) {
+    for (const std::string& view : options.views) {
+      FUZZ_CHECK(FindViewName(view) != nullptr || IsNameForView(view));
+    }
+    return;
+  }
+  FUZZ_CHECK(options.views.size() <= kViewNames.size());
   size_t last = 0;
   for (const std::string& view : options.views) {
     const ViewName* const name = FindViewName(view);

@@ -94,7 +94,7 @@ class FileTest(unittest.TestCase):
             self.assertNotIn(b"@bindir@", data, name)
             if data.startswith(b"\x7fELF"):
                 self.assertNotIn(".symtab", run("readelf", "-SW", os.path.join(tree, name)))
-        for page in ("man1/cbzfs.1.gz", "man8/mount.cbzfs.8.gz"):
+        for page in ("man1/cbzfs.1.gz", "man5/cbzfs.5.gz", "man8/mount.cbzfs.8.gz"):
             with gzip.open(os.path.join(tree, "usr/share/man", page)) as text:
                 self.assertIn(b".TH", text.read())
         # Its version is the programs', and the changelog's.
