@@ -13,9 +13,11 @@ constexpr double kGrayShare = 0.85;
 // Without margins a page has more on it.
 constexpr double kCropped = 1.2;
 // The noise of dithering costs bytes on every pixel that is neither black nor white: on most of a
-// page with so much on it, on few of one with less.
+// page with so much on it, on few of one with less. But smooth tones are little to have on a page,
+// and the fewer levels there are, the more of a pattern they become.
 constexpr double kDitherBytesPerPixel = 0.12;
 constexpr double kFullDensity = 0.2;
+constexpr double kCoarseLevels = 4;
 constexpr double kMostBytesPerPixel = 2;
 
 constexpr uint64_t kMostCanvasPixels = kMaxKeptPixels;
@@ -140,7 +142,8 @@ uint32_t ReaderPayload(const Page& row, PagePart part, PictureSize canvas,
   if (profile.is_gray() && !row.gray) bytes *= kGrayShare;
   if (profile.crop) bytes *= kCropped;
   if (profile.levels > 0) {
-    const double full = std::min(static_cast<double>(row.enhanced_bytes) / had / kFullDensity, 1.0);
+    const double full = std::clamp(static_cast<double>(row.enhanced_bytes) / had / kFullDensity,
+                                   std::min(kCoarseLevels / profile.levels, 1.0), 1.0);
     bytes += kDitherBytesPerPixel * full * shown * 16 / profile.levels;
   }
   const double least = LeastPayload(canvas);
