@@ -94,6 +94,7 @@ absl::Status PackedReader::Start(bool filtered) {
   if (archive_read_open_memory(archive_, file_.data(), file_.size()) != ARCHIVE_OK) {
     return Failure();
   }
+  open_ = true;
   return absl::OkStatus();
 }
 
@@ -101,7 +102,8 @@ absl::Status PackedReader::Failure() const {
   const char* said = archive_error_string(archive_);
   const std::string reason = said == nullptr ? "no reason known" : said;
   const std::string lower = absl::AsciiStrToLower(reason);
-  if (archive_read_has_encrypted_entries(archive_) == 1 ||
+  // Before it is open, libarchive would ask a format that there is not.
+  if ((open_ && archive_read_has_encrypted_entries(archive_) == 1) ||
       absl::StrContains(lower, "encrypt") || absl::StrContains(lower, "crypto")) {
     return absl::PermissionDeniedError("encrypted");
   }

@@ -77,6 +77,7 @@ class PackedReader {
   const absl::Span<const uint8_t> file_;
   const bool in_one_stream_;
   archive* archive_;
+  bool open_ = false;
   PackedEntry entry_;
   uint32_t files_ = 0;  // so many were told of
   uint64_t unpacked_ = 0;
