@@ -111,7 +111,7 @@ inline std::string Rar5Of(const Files& files, uint64_t flags = 0) {
   rar += Rar5Header(Vint(1) + Vint(0) + Vint(flags));
   for (const auto& [name, data] : files) {
     rar += Rar5Header(Vint(2) + Vint(2) + Vint(data.size()) + Vint(6) + Vint(data.size()) +
-                      Vint(0644) + Little(1'700'000'000, 4) + Little(CrcOf(data), 4) + Vint(0) +
+                      Vint(0100644) + Little(1'700'000'000, 4) + Little(CrcOf(data), 4) + Vint(0) +
                       Vint(1) + Vint(name.size()) + name);
     rar += data;
   }
