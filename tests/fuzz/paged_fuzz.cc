@@ -78,7 +78,7 @@ void Check(absl::Span<const uint8_t> file, SourceFormat format, const AnalyseOpt
   const auto document = PagedDocument::Open(fuzz::Engine(), file, format);
   if (!document.ok()) {
     const auto message = document.status().message();
-    FUZZ_CHECK(IsOneLine({message.data(), message.size()}) && message.size() <= 300);
+    FUZZ_CHECK(fuzz::IsOneLine({message.data(), message.size()}) && message.size() <= 300);
     return;
   }
   FUZZ_CHECK((*document)->page_count() >= 1);

@@ -11,7 +11,7 @@ import cbz
 import harness
 from harness import make_pdfs, read
 
-import make_archives
+import make_packed
 from comic_art import comic_page
 
 USAGE = 2  # the exit status
@@ -165,6 +165,21 @@ class ProfilesTest(harness.MountedTest):
             self.assertIn("sub/a.txt", names)
             even = cbz.entries(self.whole(mount, folder, "Even.cbz", view="reader"))
             self.assertIn("ComicInfo.xml", {entry.name for entry in even})
+
+    def test_archives_that_are_no_zips_are_books_too(self):
+        members = {"001.jpg": coded(page()), "002.jpg": coded(page(1200, 900, mark="red")),
+                   "ComicInfo.xml": b"<ComicInfo/>", "sub/a.txt": b"x"}
+        self.put("Book.cbt", make_packed.tar(members, "gz"))
+        self.put("Book.cb7", make_packed.sevenzip(members))
+        mount = self.mount(self.config('[views.reader]\nheight = 800\nsplit = "left-first"\n'))
+        names = sorted(os.listdir(os.path.join(mount.path, "reader")))
+        self.assertEqual(len(names), 2)
+        for name in names:
+            entries = cbz.entries(self.whole(mount, name, view="reader"))
+            self.assertEqual(sorted(entry.name for entry in entries),
+                             ["001.jpg", "002-1.jpg", "002-2.jpg", "sub/a.txt"], name)
+            self.assertEqual({entry.image().size for entry in entries if ".jpg" in entry.name},
+                             {(533, 800)})
 
     def test_comic_info_of_a_pdf_counts_the_halves(self):
         import img2pdf

@@ -121,23 +121,23 @@ TEST(JobTest, AnEntryIsHeldThreeTimesAndHasExactlyItsRoom) {
 
 TEST(JobTest, AnArchiveThatMustBeUnpackedHasTimeAndMemoryForIt) {
   const WorkerPoolOptions pool;
-  const auto of = [](SourceFormat format, Job job) {
+  const auto from = [](SourceFormat format, Job job) {
     job.source = std::make_shared<SourceFile>(-1, 80 * kMiB, 77, format);
     return job;
   };
-  Job analysis = DrawOf(Finish::kPage);
-  analysis.kind = Job::Kind::kAnalyse;
-  EXPECT_EQ(of(SourceFormat::kArchive, analysis).Deadline(pool), pool.analyse_deadline);
-  EXPECT_EQ(of(SourceFormat::kPacked, analysis).Deadline(pool),
-            pool.analyse_deadline + absl::Seconds(10));
-  analysis.analysis.options.enhanced = true;
-  EXPECT_EQ(of(SourceFormat::kPacked, analysis).Deadline(pool),
-            pool.analyse_deadline + absl::Seconds(20));
-  const Job entry = DrawOf(Finish::kEntry);
-  EXPECT_EQ(of(SourceFormat::kPacked, entry).Deadline(pool),
-            pool.draw_deadline + absl::Seconds(10));
-  EXPECT_GE(of(SourceFormat::kPacked, entry).MemoryNeed(),
-            of(SourceFormat::kArchive, entry).MemoryNeed() + 64 * kMiB)
+  const auto analysis = [&](SourceFormat format, bool enhanced = false) {
+    Job job = DrawOf(Finish::kPage);
+    job.kind = Job::Kind::kAnalyse;
+    job.analysis.options.enhanced = enhanced;
+    return from(format, std::move(job)).Deadline(pool) - pool.analyse_deadline;
+  };
+  EXPECT_EQ(analysis(SourceFormat::kArchive), absl::ZeroDuration());
+  EXPECT_EQ(analysis(SourceFormat::kPacked), absl::Seconds(10));
+  EXPECT_EQ(analysis(SourceFormat::kPacked, /*enhanced=*/true), absl::Seconds(20));
+  const Job packed = from(SourceFormat::kPacked, DrawOf(Finish::kEntry));
+  EXPECT_EQ(packed.Deadline(pool), pool.draw_deadline + absl::Seconds(10));
+  EXPECT_GE(packed.MemoryNeed(),
+            from(SourceFormat::kArchive, DrawOf(Finish::kEntry)).MemoryNeed() + 64 * kMiB)
       << "a dictionary of 7z";
 }
 

@@ -60,7 +60,7 @@ TEST(ViewNamesTest, TheCbzViewIsOfPdfsAlone) {
 
 TEST(ViewNamesTest, RepackedArchivesAreInTheCbzViewToo) {
   const std::vector<std::string> names = {"a.cbr", "b.cb7", "c.cbz", "d.zip", "e.pdf", "e.cbt"};
-  const View view(kCbzView, 0, /*repack=*/true);
+  const View view(kCbzView, 0, /*config=*/nullptr, /*repack=*/true);
   const NameMap map(
       Sources(names), [&](SourceFormat format) { return view.WishesFor(format); }, false);
   std::map<std::string, std::string> shown;
@@ -74,7 +74,7 @@ TEST(ViewNamesTest, RepackedArchivesAreInTheCbzViewToo) {
   EXPECT_EQ(view.RefOf({.format = SourceFormat::kPacked}).format, SourceFormat::kPacked);
   EXPECT_EQ(view.RenditionOf(Shape::kBook, SourceFormat::kPacked), Rendition::kRepacked);
   EXPECT_EQ(view.RenditionOf(Shape::kBook, SourceFormat::kPdf), Rendition::kPlain);
-  const View pages(kPagesView, 0, /*repack=*/true);
+  const View pages(kPagesView, 0, /*config=*/nullptr, /*repack=*/true);
   EXPECT_EQ(pages.RefOf({.format = SourceFormat::kArchive}).format, SourceFormat::kArchive);
   EXPECT_EQ(pages.RenditionOf(Shape::kFolder, SourceFormat::kPacked), Rendition::kPlain);
   EXPECT_THAT(Shown(kCbzView, names), UnorderedElementsAre(Pair("e.pdf", ElementsAre("e.cbz"))));
@@ -228,12 +228,16 @@ TEST(ViewNamesTest, NamesAreUniqueWhateverTheFolder) {
 }
 
 TEST(ViewTest, RenditionsAndTables) {
-  EXPECT_EQ(View(kCbzView, 0).RenditionOf(Shape::kBook), Rendition::kPlain);
-  EXPECT_EQ(View(kEnhancedView, 0).RenditionOf(Shape::kBook), Rendition::kEnhanced);
-  EXPECT_EQ(View(kEnhancedView, 0).RenditionOf(Shape::kPicture), Rendition::kEnhanced);
-  EXPECT_EQ(View(kThumbnailsView, 0).RenditionOf(Shape::kPicture), Rendition::kCover);
-  EXPECT_EQ(View(kThumbnailsView, 0).RenditionOf(Shape::kFolder), Rendition::kThumbnails);
-  EXPECT_EQ(View(kPagesView, 0).RenditionOf(Shape::kFolder), Rendition::kPlain);
+  EXPECT_EQ(View(kCbzView, 0).RenditionOf(Shape::kBook, SourceFormat::kPdf), Rendition::kPlain);
+  EXPECT_EQ(View(kEnhancedView, 0).RenditionOf(Shape::kBook, SourceFormat::kPdf),
+            Rendition::kEnhanced);
+  EXPECT_EQ(View(kEnhancedView, 0).RenditionOf(Shape::kPicture, SourceFormat::kPdf),
+            Rendition::kEnhanced);
+  EXPECT_EQ(View(kThumbnailsView, 0).RenditionOf(Shape::kPicture, SourceFormat::kPdf),
+            Rendition::kCover);
+  EXPECT_EQ(View(kThumbnailsView, 0).RenditionOf(Shape::kFolder, SourceFormat::kPdf),
+            Rendition::kThumbnails);
+  EXPECT_EQ(View(kPagesView, 0).RenditionOf(Shape::kFolder, SourceFormat::kPdf), Rendition::kPlain);
   SourceEntry entry{.path = "a.cbz", .format = SourceFormat::kArchive};
   entry.st.st_ino = 9;
   for (const ViewName& name : kViewNames) {
