@@ -228,7 +228,7 @@ TEST(ArchiveCodecTest, RangesLieInsideTheSource) {
       });
     };
     EXPECT_FALSE(refused(0, kSourceBytes));
-    EXPECT_FALSE(refused(kSourceBytes, 0));
+    EXPECT_FALSE(refused(kSourceBytes - 1, 1));
     EXPECT_TRUE(refused(0, kSourceBytes + 1));
     EXPECT_TRUE(refused(1, kSourceBytes));
     EXPECT_TRUE(refused(kSourceBytes + 1, 0));

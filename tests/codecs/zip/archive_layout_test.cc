@@ -67,6 +67,7 @@ TEST(ArchiveLayoutTest, WhateverTheCodecLetsThroughCanBeLaidOut) {
   for (Page& page : parts.document.pages) {
     if (page.kind != PageKind::kDrawn) continue;
     page.kind = PageKind::kImage;
+    page.source_bytes = 1;  // without a place it would be one that is unpacked
     page.enhanced_bytes = page.payload_bytes;
   }
   const std::string bytes = EncodeDocument(parts.document);
