@@ -25,6 +25,7 @@ struct CountingDevice {
   fz_device base;
   PageFacts* facts;
   fz_cookie* cookie;
+  bool text;
   bool colour;
   bool out_of_memory;
 };
@@ -134,20 +135,32 @@ void StrokePath(fz_context* ctx, fz_device* device, const fz_path* path,
   CountPath(ctx, device, path, stroke, ctm);
 }
 
+// A glyph counts where its origin lies inside of the clips, or not further outside than it is high.
 void CountText(fz_context* ctx, fz_device* device, const fz_text* text, fz_matrix ctm) {
   CountingDevice* self = Self(device);
-  if (fz_is_empty_rect(VisiblePart(ctx, device, fz_bound_text(ctx, text, nullptr, ctm)))) return;
+  if (!self->text) return;
+  const fz_rect clip = fz_device_current_scissor(ctx, device);
   PageCounts& counts = self->facts->counts;
+  bool seen = false;
   for (const fz_text_span* span = text->head; span != nullptr; span = span->next) {
     const double size = std::min(1000.0, double{fz_matrix_expansion(fz_concat(span->trm, ctm))});
-    counts.glyphs += span->len;
-    counts.glyph_size += span->len * size;
-    counts.glyph_area += span->len * size * size;
-    counts.content_bytes += span->len * kBytesPerGlyph;
+    int glyphs = 0;
+    for (int i = 0; i < span->len; ++i) {
+      const fz_point at = fz_transform_point_xy(span->items[i].x, span->items[i].y, ctm);
+      const bool inside = at.x > clip.x0 - size && at.x < clip.x1 + size && at.y > clip.y0 - size &&
+                          at.y < clip.y1 + size;
+      glyphs += inside ? 1 : 0;
+    }
+    if (glyphs == 0) continue;
+    seen = true;
+    counts.glyphs += glyphs;
+    counts.glyph_size += glyphs * size;
+    counts.glyph_area += glyphs * size * size;
+    counts.content_bytes += glyphs * kBytesPerGlyph;
     ++counts.fonts;
     if (fz_font_t3_procs(ctx, span->font) != nullptr) self->facts->type3 = true;
   }
-  Mark(self);
+  if (seen) Mark(self);
 }
 
 void FillText(fz_context* ctx, fz_device* device, const fz_text* text, fz_matrix ctm,
@@ -252,11 +265,12 @@ int BeginTile(fz_context* /*ctx*/, fz_device* device, fz_rect /*area*/, fz_rect 
   return 0;
 }
 
-void Run(fz_context* ctx, fz_page* page, PageFacts* facts, bool* colour) {
+void Run(fz_context* ctx, fz_page* page, bool text, PageFacts* facts, bool* colour) {
   fz_cookie cookie = {};
   CountingDevice* device = fz_new_derived_device(ctx, CountingDevice);
   device->facts = facts;
   device->cookie = &cookie;
+  device->text = text;
   device->base.fill_path = FillPath;
   device->base.stroke_path = StrokePath;
   device->base.fill_text = FillText;
@@ -280,11 +294,11 @@ void Run(fz_context* ctx, fz_page* page, PageFacts* facts, bool* colour) {
 
 }  // namespace
 
-PageFacts FactsOfDisplay(fz_context* ctx, fz_page* page) {
+PageFacts FactsOfDisplay(fz_context* ctx, fz_page* page, bool text) {
   PageFacts facts;
   bool colour = true;
   const absl::Status status =
-      Try(ctx, absl::StatusCode::kDataLoss, [&] { Run(ctx, page, &facts, &colour); });
+      Try(ctx, absl::StatusCode::kDataLoss, [&] { Run(ctx, page, text, &facts, &colour); });
   if (!status.ok()) facts.complete = false;
   facts.gray = facts.complete && !colour && !facts.type3;
   facts.counts.operators = facts.marks;

@@ -13,7 +13,9 @@
 namespace cbzfs {
 
 // Placements are in the page's points. An error leaves `complete` false and the facts found so far.
-PageFacts FactsOfDisplay(fz_context* ctx, fz_page* page);
+// `text`: whether text is counted. Not in an EPUB: by what was open before, MuPDF 1.21 tells of the
+// marks of its lists or does not, and the same document must always get the same slots.
+PageFacts FactsOfDisplay(fz_context* ctx, fz_page* page, bool text);
 
 }  // namespace cbzfs
 

@@ -94,7 +94,7 @@ absl::Status PagedDocument::Impl::LookAt(uint32_t index, Look* look) const {
     look->box.box = look->box.bounds = fz_bound_page(ctx, page);
     look->box.ctm = fz_identity;
   });
-  if (status.ok()) look->facts = FactsOfDisplay(ctx, page);
+  if (status.ok()) look->facts = FactsOfDisplay(ctx, page, format == SourceFormat::kXps);
   fz_drop_page(ctx, page);
   return status;
 }

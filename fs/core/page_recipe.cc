@@ -41,7 +41,7 @@ PageMaker MakerOf(const Book& book, uint32_t page) {
     return row.kind == PageKind::kOriginal ? PageMaker::kSeal : PageMaker::kWorker;
   }
   if (book.IsOfPlain(page)) return PageMaker::kShared;
-  if (row.kind == PageKind::kRaw || book.rendition() == Rendition::kRepacked) {
+  if (row.is_other() || book.rendition() == Rendition::kRepacked) {
     return PageMaker::kNobody;
   }
   return book.MadeOfPlain(page) ? PageMaker::kPlain : PageMaker::kWorker;
