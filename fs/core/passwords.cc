@@ -1,23 +1,18 @@
 #include "fs/core/passwords.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include <toml++/toml.h>
 
 #include "absl/strings/str_cat.h"
-#include "codecs/worker/unique_fd.h"
+#include "fs/core/settings_file.h"
 
 namespace cbzfs {
 namespace {
-
-constexpr off_t kMostBytes = 1 << 20;
 
 absl::Status Bad(const std::string& path, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat("passwords ", path, ": ", what));
@@ -28,35 +23,18 @@ absl::Status Bad(const std::string& path, const toml::source_position& at,
   return Bad(path, absl::StrCat("line ", at.line, ": ", what));
 }
 
-// The same descriptor is looked at and read: it may not be another file meanwhile.
-absl::StatusOr<std::string> ReadPrivate(const std::string& path) {
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat st;
-  if (!file.valid() || fstat(file.get(), &st) != 0) return Bad(path, strerror(errno));
-  if (!S_ISREG(st.st_mode)) return Bad(path, "is no regular file");
-  if (st.st_uid != geteuid() && st.st_uid != 0) return Bad(path, "belongs to somebody else");
-  if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return Bad(path, "others may read it: `chmod 600` it");
-  }
-  if (st.st_size > kMostBytes) return Bad(path, "is larger than 1 MiB");
-  std::string text(static_cast<size_t>(st.st_size), '\0');
-  size_t got = 0;
-  while (got < text.size()) {
-    const ssize_t n = read(file.get(), text.data() + got, text.size() - got);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Bad(path, strerror(errno));
-    if (n == 0) break;
-    got += static_cast<size_t>(n);
-  }
-  text.resize(got);
-  return text;
+// Why a file of passwords is not taken, if it is not.
+std::string Objection(const struct stat& st) {
+  if (st.st_uid != geteuid() && st.st_uid != 0) return "belongs to somebody else";
+  if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) return "others may read it: `chmod 600` it";
+  return "";
 }
 
 }  // namespace
 
 absl::StatusOr<Passwords> Passwords::Read(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadPrivate(path);
-  if (!text.ok()) return text.status();
+  const absl::StatusOr<std::string> text = ReadSettingsFile(path, Objection);
+  if (!text.ok()) return Bad(path, std::string(text.status().message()));
   toml::table table;
   try {
     table = toml::parse(std::string_view(*text));

@@ -1,28 +1,22 @@
 // The TOML of a config file, checked to the last key: a setting that nobody takes is one that its
 // author believes in.
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 
 #include <toml++/toml.h>
 
 #include "absl/strings/str_cat.h"
-#include "codecs/worker/unique_fd.h"
 #include "fs/core/option_value.h"
 #include "fs/core/reader_config.h"
+#include "fs/core/settings_file.h"
 
 namespace cbzfs {
 namespace {
 
-constexpr off_t kMostBytes = 1 << 20;
 constexpr size_t kMostViews = 64;
 constexpr size_t kMostRules = 1000;
 // Apart from the numbers in view_names.h for good.
@@ -349,22 +343,9 @@ absl::StatusOr<ReaderConfig::Pointer> ReaderConfig::Parse(std::string_view text,
 }
 
 absl::StatusOr<ReaderConfig::Pointer> ReaderConfig::Read(const std::string& path) {
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat st;
-  if (!file.valid() || fstat(file.get(), &st) != 0) return Bad(path, strerror(errno));
-  if (!S_ISREG(st.st_mode)) return Bad(path, "is no regular file");
-  if (st.st_size > kMostBytes) return Bad(path, "is larger than 1 MiB");
-  std::string text(static_cast<size_t>(st.st_size), '\0');
-  size_t got = 0;
-  while (got < text.size()) {
-    const ssize_t n = read(file.get(), text.data() + got, text.size() - got);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Bad(path, strerror(errno));
-    if (n == 0) break;
-    got += static_cast<size_t>(n);
-  }
-  text.resize(got);
-  return Parse(text, path);
+  const absl::StatusOr<std::string> text = ReadSettingsFile(path);
+  if (!text.ok()) return Bad(path, std::string(text.status().message()));
+  return Parse(*text, path);
 }
 
 }  // namespace cbzfs
