@@ -2,9 +2,7 @@
 
 #include <memory>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "codecs/decode/image_decode.h"
 #include "codecs/decode/image_info.h"
 #include "codecs/decode/jpeg_payload.h"
@@ -12,6 +10,7 @@
 #include "codecs/image/kept_rows.h"
 #include "codecs/image/pixel_rows.h"
 #include "codecs/image/resize.h"
+#include "codecs/picture/finish_picture.h"
 
 namespace cbzfs {
 namespace {
@@ -38,30 +37,6 @@ absl::StatusOr<std::unique_ptr<PixelRows>> EnhancedRowsOf(absl::Span<const uint8
   return rows;
 }
 
-absl::StatusOr<MadePicture> Fit(PixelRows& rows, const PictureRequest& request,
-                                const std::string& profile) {
-  absl::StatusOr<FittedJpeg> jpeg = FitJpeg(rows, {.quality = request.quality,
-                                                   .max_payload = request.max_payload,
-                                                   .prefix = profile,
-                                                   .exact = request.exact});
-  if (!jpeg.ok()) return jpeg.status();
-  return MadePicture{.jpeg = *std::move(jpeg), .note = rows.damage()};
-}
-
-// A picture of which nothing could be decoded.
-class WhiteRows final : public PixelRows {
- public:
-  WhiteRows(uint32_t width, uint32_t height, std::string damage)
-      : PixelRows(width, height, 1), row_(width, 255), damage_(std::move(damage)) {}
-  absl::Status Rewind() override { return absl::OkStatus(); }
-  const uint8_t* Next() override { return row_.data(); }
-  std::string damage() const override { return damage_; }
-
- private:
-  const std::vector<uint8_t> row_;
-  const std::string damage_;
-};
-
 // The image itself instead of what could be made of it.
 void KeepTheOriginal(absl::Span<const uint8_t> file, uint64_t max_payload, MadePicture* made) {
   std::string kept = "shown as far as it can be decoded";
@@ -72,18 +47,15 @@ void KeepTheOriginal(absl::Span<const uint8_t> file, uint64_t max_payload, MadeP
       kept = "shown as it is";
     }
   }
-  made->note = absl::StrCat("the image is damaged (", made->note, "): ", kept);
+  TellDamage(made, kept);
 }
 
 }  // namespace
 
 absl::StatusOr<MadePicture> EnhancePicture(absl::Span<const uint8_t> file,
                                            const PictureRequest& request) {
-  absl::StatusOr<std::unique_ptr<PixelRows>> rows = EnhancedRowsOf(file, request);
-  if (absl::IsDataLoss(rows.status())) {
-    rows = std::make_unique<WhiteRows>(request.width, request.height,
-                                       std::string(rows.status().message()));
-  }
+  const absl::StatusOr<std::unique_ptr<PixelRows>> rows =
+      OrWhite(EnhancedRowsOf(file, request), request);
   if (!rows.ok()) return rows.status();
   std::string profile = IccSegments(file);
   // The slot has room for a profile that the analysis could see; a page without its profile is
@@ -91,7 +63,7 @@ absl::StatusOr<MadePicture> EnhancePicture(absl::Span<const uint8_t> file,
   if (profile.size() + MinPayload(request.width, request.height) > request.max_payload) {
     profile.clear();
   }
-  absl::StatusOr<MadePicture> made = Fit(**rows, request, profile);
+  absl::StatusOr<MadePicture> made = FitPicture(**rows, request, profile);
   if (made.ok() && !made->note.empty()) KeepTheOriginal(file, request.max_payload, &*made);
   return made;
 }
@@ -104,11 +76,8 @@ absl::StatusOr<MadePicture> ShrinkPicture(absl::Span<const uint8_t> file,
   // Kept, because fitting reads a picture twice or more, and this one costs a decode each time.
   rows = KeepRows(ResizeRows(*std::move(rows), request.width, request.height));
   if (!rows.ok()) return rows.status();
-  absl::StatusOr<MadePicture> made = Fit(**rows, request, "");
-  if (made.ok() && !made->note.empty()) {
-    made->note =
-        absl::StrCat("the image is damaged (", made->note, "): shown as far as it can be decoded");
-  }
+  absl::StatusOr<MadePicture> made = FitPicture(**rows, request, "");
+  if (made.ok()) TellDamage(&*made);
   return made;
 }
 

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "codecs/decode/image_decode.h"
 #include "codecs/image/dither.h"
 #include "codecs/image/enhance.h"
@@ -14,6 +12,7 @@
 #include "codecs/image/page_rows.h"
 #include "codecs/image/pixel_rows.h"
 #include "codecs/image/resize.h"
+#include "codecs/picture/finish_picture.h"
 #include "codecs/picture/picture.h"
 
 namespace cbzfs {
@@ -81,44 +80,18 @@ absl::StatusOr<std::unique_ptr<PixelRows>> PageRows(absl::Span<const uint8_t> fi
   return CanvasRows(*std::move(kept), canvas.width, canvas.height, shown->content.ground);
 }
 
-// A picture of which nothing could be decoded.
-class WhitePage final : public PixelRows {
- public:
-  WhitePage(uint32_t width, uint32_t height, std::string damage)
-      : PixelRows(width, height, 1), row_(width, 255), damage_(std::move(damage)) {}
-  absl::Status Rewind() override { return absl::OkStatus(); }
-  const uint8_t* Next() override { return row_.data(); }
-  std::string damage() const override { return damage_; }
-
- private:
-  const std::vector<uint8_t> row_;
-  const std::string damage_;
-};
-
 }  // namespace
 
 absl::StatusOr<MadePicture> MakeReaderPage(absl::Span<const uint8_t> file,
                                            const PictureRequest& request) {
-  absl::StatusOr<std::unique_ptr<PixelRows>> rows = PageRows(file, request);
-  if (absl::IsDataLoss(rows.status())) {
-    rows = std::make_unique<WhitePage>(request.width, request.height,
-                                       std::string(rows.status().message()));
-  }
+  absl::StatusOr<std::unique_ptr<PixelRows>> rows = OrWhite(PageRows(file, request), request);
   if (!rows.ok()) return rows.status();
   if (request.reader.levels > 0) rows = DitherRows(*std::move(rows), request.reader.levels);
   std::string profile;
   if (!request.reader.is_gray()) profile = IccSegments(file);
   if (profile.size() * kProfileOneIn > request.max_payload) profile.clear();
-  absl::StatusOr<FittedJpeg> jpeg = FitJpeg(**rows, {.quality = request.quality,
-                                                     .max_payload = request.max_payload,
-                                                     .prefix = profile,
-                                                     .exact = request.exact});
-  if (!jpeg.ok()) return jpeg.status();
-  MadePicture made{.jpeg = *std::move(jpeg), .note = (*rows)->damage()};
-  if (!made.note.empty()) {
-    made.note =
-        absl::StrCat("the image is damaged (", made.note, "): shown as far as it can be decoded");
-  }
+  absl::StatusOr<MadePicture> made = FitPicture(**rows, request, profile);
+  if (made.ok()) TellDamage(&*made);
   return made;
 }
 
