@@ -99,16 +99,13 @@ absl::StatusOr<Document> ArchiveComic::Analyse(const AnalyseOptions& options, bo
   if (images.empty()) return NoImages();
   if (absl::Status status = CheckPageCount(images.size(), options); !status.ok()) return status;
   if (!options.enhanced) return document;
-  std::vector<Page*> rows;
-  rows.reserve(image_pages.size());
-  for (const uint32_t page : image_pages) rows.push_back(&document.pages[page]);
   const auto data = [&](size_t i, UseImage use) {
     const uint32_t entry = document.entries[image_pages[i]].index;
     if (const auto stored = archive_->StoredData(entry); stored.ok()) return use(*stored);
     const auto unpacked = archive_->Read(entry, kMaxImageFileBytes);
     if (unpacked.ok()) use(Bytes(*unpacked));
   };
-  FillEnhancedSlots(images, options, sparing, data, rows);
+  FillSlotsOf(images, image_pages, options, sparing, data, &document);
   return document;
 }
 

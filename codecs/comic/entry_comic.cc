@@ -1,5 +1,7 @@
 #include "codecs/comic/entry_comic.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 
 namespace cbzfs {
@@ -16,6 +18,15 @@ absl::Status CheckPageCount(size_t pages, const AnalyseOptions& options) {
   if (pages <= options.max_pages) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       pages, " pages are more than -o max_pages=", options.max_pages, " allows: shown as it is"));
+}
+
+void FillSlotsOf(absl::Span<const SlotImage> images, absl::Span<const uint32_t> image_pages,
+                 const AnalyseOptions& options, bool sparing,
+                 absl::FunctionRef<void(size_t, UseImage)> data, Document* document) {
+  std::vector<Page*> rows;
+  rows.reserve(image_pages.size());
+  for (const uint32_t page : image_pages) rows.push_back(&document->pages[page]);
+  FillEnhancedSlots(images, options, sparing, data, rows);
 }
 
 void AddNote(uint32_t page, absl::string_view text, Document* document) {

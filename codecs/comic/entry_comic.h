@@ -10,10 +10,12 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "codecs/document/document.h"
+#include "codecs/picture/image_page.h"
 #include "codecs/picture/picture.h"
 
 namespace cbzfs {
@@ -45,6 +47,11 @@ class EntryComic {
 absl::Status NoImages();
 // kInvalidArgument for a comic of more pages than `options` allow.
 absl::Status CheckPageCount(size_t pages, const AnalyseOptions& options);
+// The slots of the images, which are the pages `image_pages` of the document. `data` as of
+// FillEnhancedSlots().
+void FillSlotsOf(absl::Span<const SlotImage> images, absl::Span<const uint32_t> image_pages,
+                 const AnalyseOptions& options, bool sparing,
+                 absl::FunctionRef<void(size_t, UseImage)> data, Document* document);
 // Unless there are enough already; cut to a length that may be told.
 void AddNote(uint32_t page, absl::string_view text, Document* document);
 

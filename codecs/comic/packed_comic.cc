@@ -122,15 +122,12 @@ absl::StatusOr<Document> PackedComic::Analyse(const AnalyseOptions& options, boo
   if (images.empty()) return NoImages();
   if (absl::Status status = CheckPageCount(images.size(), options); !status.ok()) return status;
   if (!options.enhanced) return document;
-  std::vector<Page*> rows;
-  rows.reserve(image_pages.size());
-  for (const uint32_t page : image_pages) rows.push_back(&document.pages[page]);
   const auto data = [&](size_t i, UseImage use) {
     const auto unpacked =
         archive_->Read(document.entries[image_pages[i]].index, kMaxImageFileBytes);
     if (unpacked.ok()) use(Bytes(*unpacked));
   };
-  FillEnhancedSlots(images, options, sparing, data, rows);
+  FillSlotsOf(images, image_pages, options, sparing, data, &document);
   return document;
 }
 
