@@ -40,7 +40,7 @@ void LoadPage(fz_context* ctx, pdf_document* doc, pdf_obj* object, uint32_t inde
   }
   fz_catch(ctx) { fz_rethrow(ctx); }
   // Through a map, MuPDF 1.21 takes one reference to the page's dictionary too many.
-  pdf_drop_obj(ctx, (*page)->obj);  // NOLINT(*-NullDereference): or it has thrown
+  pdf_drop_obj(ctx, (*page)->obj);  // NOLINT(clang-analyzer-core.NullDereference)
 #else
   *page = pdf_load_page(ctx, doc, static_cast<int>(index));
 #endif
@@ -117,7 +117,7 @@ void Drawing::MakePixmap(const Page& row) {
 }
 
 absl::Status Drawing::Run() {
-  const absl::Status status =
+  absl::Status status =
       Try(ctx_, StatusCode::kDataLoss, [&] { RunPage(ctx_, page_, pixmap_, ctm_); });
   // An error half-way leaves what was drawn before it, which is more than nothing; but the end of
   // memory strikes at another place each time, and a page must have the same bytes always.

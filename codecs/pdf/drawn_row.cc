@@ -51,7 +51,9 @@ DrawnImages ImagesOf(const PageFacts& facts, const fz_matrix& to_points, float m
     if (image.filter == ImageFilter::kJpx) {
       found.plane_bytes = std::max(found.plane_bytes, samples * kJpxSampleBytes);
     } else {
-      for (float dpi = PlacedResolution(image, to_points); dpi >= 2 * most_dpi; dpi /= 2) {
+      float dpi = PlacedResolution(image, to_points);
+      while (dpi >= 2 * most_dpi) {
+        dpi /= 2;
         bytes /= 4;
       }
     }

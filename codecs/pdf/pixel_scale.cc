@@ -49,6 +49,7 @@ int FillPixel(const ScaleAxis& axis, int j, int taps, int32_t* first, uint16_t* 
     if (i < 0 || i >= axis.source) continue;
     const float distance = middle - ((static_cast<float>(i) + 0.5f) * length / source);
     const float part = Kernel(std::fabs(distance * squeeze)) * share;
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings): MuPDF's rounding, and the same bytes
     int weight = static_cast<int>(256 * part + 0.5f);
     // Of a great many pixels each counts next to nothing; one of them has to count.
     if (weight == 0 && count == 0 && part > 0) weight = 1;

@@ -162,7 +162,7 @@ bool PaintPlainMask(const fz_pixmap& to, const fz_irect& scissor, const fz_pixma
 // What a Decode array makes of each value of each component.
 struct DecodeTables {
   static constexpr int kMostComponents = 4;
-  uint8_t table[kMostComponents][256];
+  uint8_t table[kMostComponents][256] = {};
 
   // MuPDF is asked once for every value.
   DecodeTables(fz_context* ctx, const fz_pixmap& tile, const float* decode) {

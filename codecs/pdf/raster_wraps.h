@@ -18,7 +18,7 @@ extern "C" {
 
 // Lays a colour over `w` pixels of `n` components (an alpha, where `da`, among them) through a
 // mask.
-typedef void CbzfsSpanPainter(unsigned char* to, const unsigned char* mask, int n, int w,
+using CbzfsSpanPainter = void(unsigned char* to, const unsigned char* mask, int n, int w,
                               const unsigned char* color, int da, const void* overprint);
 
 // MuPDF's own. The caches are of its weights and opaque. The caller owns the result; null where

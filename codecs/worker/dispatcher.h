@@ -85,7 +85,7 @@ class Dispatcher {
   void OnReply(Worker* worker, MonotonicTime now);
   void OnAnswer(Worker* worker, absl::StatusOr<Job::Answer> answer, MonotonicTime now);
   // The worker is dismissed for what it did.
-  void OnCulprit(uint64_t number, FailedTry failed, MonotonicTime now);
+  void OnCulprit(uint64_t number, const FailedTry& failed, MonotonicTime now);
   void HearOfDeaths(MonotonicTime now);
   void OnFailure(std::unique_ptr<Job> job, const FailedTry& failed, pid_t pid, MonotonicTime now);
   void OnSlow(uint64_t number, MonotonicTime now);

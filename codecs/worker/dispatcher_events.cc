@@ -103,12 +103,12 @@ std::unique_ptr<Job> Dispatcher::TakeRunning(uint64_t number) {
   return running_.Take(number).job;
 }
 
-void Dispatcher::OnCulprit(uint64_t number, FailedTry failed, MonotonicTime now) {
+void Dispatcher::OnCulprit(uint64_t number, const FailedTry& failed, MonotonicTime now) {
   const Worker* const worker = crew_.Find(number);
   const pid_t pid = worker == nullptr ? -1 : worker->pid;
   std::unique_ptr<Job> job = TakeRunning(number);
   crew_.Dismiss(number, Crew::Why::kUnasked, now);
-  OnFailure(std::move(job), std::move(failed), pid, now);
+  OnFailure(std::move(job), failed, pid, now);
 }
 
 void Dispatcher::HearOfDeaths(MonotonicTime now) {
