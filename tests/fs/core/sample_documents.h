@@ -105,6 +105,8 @@ inline Document SampleImage(uint64_t file_bytes, bool enhanced) {
 inline Document SampleOf(SourceFormat format, uint64_t file_bytes, bool enhanced) {
   switch (format) {
     case SourceFormat::kPdf:
+    case SourceFormat::kXps:
+    case SourceFormat::kEpub:
       return SamplePdf(enhanced);
     case SourceFormat::kArchive:
       return SampleArchive(enhanced);
