@@ -87,11 +87,9 @@ class Finder {
   void Take(const stdfs::path& path, uint64_t* images) {
     const auto format = FormatOfName(path.filename().string());
     WarmFile file{.path = path.string()};
-    if (options_.all) {
-      file.how = WarmFile::How::kAll;
-    } else if (format == SourceFormat::kArchive && options_.pages > 0) {
+    if (!options_.all && format == SourceFormat::kArchive && options_.pages > 0) {
       file.how = WarmFile::How::kFirstPages;
-    } else if (format == SourceFormat::kImage && (*images)++ < options_.pages) {
+    } else if (options_.all || (format == SourceFormat::kImage && (*images)++ < options_.pages)) {
       file.how = WarmFile::How::kAll;
     }
     files_->push_back(std::move(file));
@@ -118,7 +116,7 @@ absl::StatusOr<PagesRead> Warm(const WarmFile& file, const WarmOptions& options)
 }
 
 int WarmAll(const std::vector<WarmFile>& files, const WarmOptions& options, size_t jobs, bool quiet,
-            std::vector<std::string> failures) {
+            const std::vector<std::string>& failures) {
   std::atomic<uint64_t> done = 0, pages = 0, bytes = 0, failed = failures.size();
   const absl::Time start = absl::Now();
   {
@@ -185,7 +183,7 @@ int RunWarm(const Arguments& arguments) {
     }
     finder.Find(path);
   }
-  return WarmAll(files, options, jobs, quiet, std::move(failures));
+  return WarmAll(files, options, jobs, quiet, failures);
 }
 
 }  // namespace cbzfs

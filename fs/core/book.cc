@@ -308,7 +308,7 @@ BookTree Book::MakeTree() const {
     const std::string name = layout_ == nullptr ? entry(page)->name : layout_->PageName(page);
     files.push_back({name, {.kind = BookPart::Kind::kPage, .page = page}});
   }
-  return BookTree(std::move(files));
+  return BookTree(files);
 }
 
 uint64_t Book::memory_bytes() const {
