@@ -124,8 +124,11 @@ class WatchTest(harness.MountedTest):
                 out.write(data)
                 out.truncate()
         mount, kept, old = self.check_new_version(rewrite)
+        # The kernel may still have some of it, and what it has is read before the error.
         try:
-            self.assertEqual(os.pread(kept, len(old), 0), old)
+            data = os.pread(kept, len(old), 0)
+            self.assertEqual(data, old[:len(data)])
+            self.assertGreater(len(data), 0)
         except OSError as error:
             self.assertEqual(error.errno, errno.EIO)
         self.assertTrue(mount.daemon_alive())
