@@ -200,9 +200,11 @@ class ChangingSourceTest(harness.MountedTest):
         threads = [threading.Thread(target=reader) for _ in range(4)]
         for thread in threads:
             thread.start()
-        for number in range(60):
+        number, late = 0, time.monotonic() + harness.DEADLINE
+        while number < 60 or (len(seen) <= 10 and time.monotonic() < late):
             change = self.replace if number % 2 else self.overwrite
             change(path, versions[number % 3])
+            number += 1
             time.sleep(0.03)
         time.sleep(0.2)
         stop.set()
