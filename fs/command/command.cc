@@ -13,6 +13,7 @@ int RunCommand(int argc, const char* const* argv, const std::string& worker_prog
   const Arguments arguments(argv + 2, argv + argc);
   if (command->name == "convert") return RunConvert(arguments, worker_program);
   if (command->name == "inspect") return RunInspect(arguments, worker_program);
+  if (command->name == "move") return RunMove(arguments);
   if (command->name == "status") return RunStatus(arguments);
   if (command->name == "warm") return RunWarm(arguments);
   return RunUmount(arguments);

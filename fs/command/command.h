@@ -17,6 +17,7 @@ using Arguments = std::vector<std::string>;
 // `worker_program` is an absolute path; for those that draw pages.
 int RunConvert(const Arguments& arguments, const std::string& worker_program);
 int RunInspect(const Arguments& arguments, const std::string& worker_program);
+int RunMove(const Arguments& arguments);
 int RunStatus(const Arguments& arguments);
 int RunWarm(const Arguments& arguments);
 int RunUmount(const Arguments& arguments);

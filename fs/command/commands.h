@@ -16,9 +16,10 @@ struct CommandHelp {
   std::string_view text;
 };
 
-inline constexpr std::array<CommandHelp, 5> kCommands = {{
+inline constexpr std::array<CommandHelp, 6> kCommands = {{
     {"convert", "SRC... DEST", "write the CBZs to disk"},
     {"inspect", "FILE", "say of each page how it is made, and why"},
+    {"move", "SRC... DEST", "move files and folders, also to another disk; nothing is lost"},
     {"status", "MOUNTPOINT", "show what a mount is doing"},
     {"warm", "PATH...", "have sizes and first pages of a mount at hand"},
     {"umount", "MOUNTPOINT", "unmount, and wait until the program has ended"},

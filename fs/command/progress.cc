@@ -34,7 +34,9 @@ std::string ProgressLine(const ProgressCounts& counts, const std::string& noun, 
       absl::StrCat("[", std::string(cells, '#'), std::string(kBarCells - cells, '-'), "]"),
       absl::StrCat(counts.done, "/", counts.total, " ", noun)};
   if (seconds > 0) {
-    parts.push_back(absl::StrFormat("%.1f pages/s", static_cast<double>(counts.pages) / seconds));
+    if (counts.has_pages) {
+      parts.push_back(absl::StrFormat("%.1f pages/s", static_cast<double>(counts.pages) / seconds));
+    }
     parts.push_back(absl::StrCat(
         BytesText(static_cast<uint64_t>(static_cast<double>(counts.bytes) / seconds)), "/s"));
   }

@@ -23,11 +23,12 @@
 namespace cbzfs {
 
 struct ProgressCounts {
-  uint64_t done = 0;   // files
-  uint64_t total = 0;  // files
-  double share = 0;    // of all the work, 0 to 1
-  uint64_t pages = 0;  // made since the beginning
-  uint64_t bytes = 0;  // of result, since the beginning
+  uint64_t done = 0;      // files
+  uint64_t total = 0;     // files
+  double share = 0;       // of all the work, 0 to 1
+  uint64_t pages = 0;     // made since the beginning
+  uint64_t bytes = 0;     // of result, since the beginning
+  bool has_pages = true;  // else the line says nothing of them
 };
 
 // "[####----] 3/12 books  41.2 pages/s  12 MiB/s  0:42 left  Foo.cbz", at most `columns` wide; what
