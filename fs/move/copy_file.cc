@@ -66,7 +66,11 @@ absl::StatusOr<struct stat> CopyFile(const Entry& from, const Entry& to, bool re
       return absl::IsDataLoss(status) && is_changed ? HasChanged(from.path) : status;
     }
   }
-  KeepMetadata(source.get(), copy.fd(), st, &work->counts);  // behind all reading of it
+  // Behind all reading of it, which would change its times.
+  if (absl::Status status = KeepMetadata(source.get(), copy.fd(), to.path, st, &work->counts);
+      !status.ok()) {
+    return status;
+  }
   if (fsync(copy.fd()) != 0) return CannotWrite(to.path, errno);
   struct stat now;
   if (fstat(source.get(), &now) != 0) return CannotRead(from.path, errno);
@@ -87,12 +91,15 @@ absl::StatusOr<struct stat> CopyLink(const Entry& from, const Entry& to, bool re
   if (symlinkat(target->c_str(), made.folder, made.name.c_str()) != 0) {
     return CannotWrite(to.path, errno);
   }
-  KeepLinkMetadata(made, st, &work->counts);
-  if (replace) {
+  absl::Status status = KeepLinkMetadata(made, st, &work->counts);
+  if (status.ok() && replace) {
     if (const int error = Rename(made, to, replace); error != 0) {
-      unlinkat(made.folder, made.name.c_str(), 0);
-      return CannotWrite(to.path, error);
+      status = CannotWrite(to.path, error);
     }
+  }
+  if (!status.ok()) {
+    unlinkat(made.folder, made.name.c_str(), 0);
+    return status;
   }
   ++work->counts.copied;
   return st;
@@ -105,9 +112,11 @@ absl::StatusOr<bool> IsEqual(const Entry& from, const struct stat& from_st, cons
     if (!from_target.ok()) return from_target.status();
     const auto to_target = TargetOf(to);
     if (!to_target.ok()) return to_target.status();
+    if (*from_target != *to_target) return false;
     // A run may have been killed between making the link and this.
-    if (*from_target == *to_target) KeepLinkMetadata(to, from_st, &work->counts);
-    return *from_target == *to_target;
+    const absl::Status status = KeepLinkMetadata(to, from_st, &work->counts);
+    if (!status.ok()) return status;
+    return true;
   }
   if (!S_ISREG(from_st.st_mode) || !S_ISREG(to_st.st_mode) || from_st.st_size != to_st.st_size) {
     return false;

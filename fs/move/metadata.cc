@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "fs/move/failure.h"
 
 namespace cbzfs {
 namespace {
@@ -55,15 +56,37 @@ bool IsOfTheSystem(const std::string& name) {
   return absl::StartsWith(name, "security.") || absl::StartsWith(name, "trusted.");
 }
 
-bool KeepAttributes(int from, int to, const std::vector<std::string>& names) {
-  bool all = true;
+// Of a file system that has no such thing, or a user who may not. 0 is neither.
+bool CannotKeep(int error) {
+  switch (error) {
+    case EPERM:
+    case EACCES:
+    case EOPNOTSUPP:
+    case ENOSYS:
+    case EINVAL:
+    case E2BIG:
+    case ERANGE:
+    case EOVERFLOW:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// 0 or an errno: of the first failure that is one, else of what could not be kept.
+int KeepAttributes(int from, int to, const std::vector<std::string>& names) {
+  int lost = 0;
   for (const std::string& name : names) {
     const auto value = ValueOf(from, name);
-    const bool kept = value.has_value() &&
-                      fsetxattr(to, name.c_str(), value->data(), value->size(), /*flags=*/0) == 0;
-    if (!kept && !IsOfTheSystem(name)) all = false;
+    if (!value.has_value()) {
+      if (!IsOfTheSystem(name)) lost = EACCES;
+      continue;
+    }
+    if (fsetxattr(to, name.c_str(), value->data(), value->size(), /*flags=*/0) == 0) continue;
+    if (!CannotKeep(errno)) return errno;
+    if (!IsOfTheSystem(name)) lost = errno;
   }
-  return all;
+  return lost;
 }
 
 // What a new file got from the folder that it is in.
@@ -72,10 +95,13 @@ void DropInheritedAcls(int to) {
   fremovexattr(to, kDefaultAcl);
 }
 
-// Whether owner and group are what they were.
-bool KeepOwner(int to, const struct stat& st) {
-  if (fchown(to, st.st_uid, st.st_gid) == 0) return true;
-  return fchown(to, static_cast<uid_t>(-1), st.st_gid) == 0 && st.st_uid == geteuid();
+// 0 or an errno. The group alone is better than nothing.
+int KeepOwner(int to, const struct stat& st) {
+  if (fchown(to, st.st_uid, st.st_gid) == 0) return 0;
+  const int error = errno;
+  if (!CannotKeep(error)) return error;
+  const bool has_group = fchown(to, static_cast<uid_t>(-1), st.st_gid) == 0;
+  return has_group && st.st_uid == geteuid() ? 0 : error;
 }
 
 bool IsNear(const timespec& a, const timespec& b) {
@@ -84,35 +110,43 @@ bool IsNear(const timespec& a, const timespec& b) {
 
 }  // namespace
 
-void KeepMetadata(int from, int to, const struct stat& st, MoveCounts* counts) {
+absl::Status KeepMetadata(int from, int to, const std::string& path, const struct stat& st,
+                          MoveCounts* counts) {
   const std::vector<std::string> attributes = AttributesOf(from);
   DropInheritedAcls(to);
-  const bool owned = KeepOwner(to, st);
+  const int owner = KeepOwner(to, st);
+  if (owner != 0 && !CannotKeep(owner)) return CannotWrite(path, owner);
   // A program that runs with its owner's rights never gets another owner's.
-  const mode_t mode = st.st_mode & (owned ? kModeBits : 01777);
-  fchmod(to, mode);  // before the ACLs, whose mask it would change
-  if (!KeepAttributes(from, to, attributes)) ++counts->lost_attributes;
+  const mode_t mode = st.st_mode & (owner == 0 ? kModeBits : 01777);
+  // Before the ACLs, whose mask it would change.
+  if (fchmod(to, mode) != 0 && !CannotKeep(errno)) return CannotWrite(path, errno);
+  const int lost = KeepAttributes(from, to, attributes);
+  if (lost != 0 && !CannotKeep(lost)) return CannotWrite("the attributes of " + path, lost);
+  if (lost != 0) ++counts->lost_attributes;
   const timespec times[2] = {st.st_atim, st.st_mtim};
-  futimens(to, times);
+  if (futimens(to, times) != 0 && !CannotKeep(errno)) return CannotWrite(path, errno);
   // Some file systems say yes and do nothing.
   struct stat now;
-  if (fstat(to, &now) != 0) return;
+  if (fstat(to, &now) != 0) return CannotRead(path, errno);
   if (geteuid() == 0 && (now.st_uid != st.st_uid || now.st_gid != st.st_gid)) {
     ++counts->lost_owners;
   }
   if ((now.st_mode & kModeBits) != (st.st_mode & kModeBits)) ++counts->lost_modes;
   if (!IsNear(now.st_mtim, st.st_mtim)) ++counts->lost_times;
+  return absl::OkStatus();
 }
 
-void KeepLinkMetadata(const Entry& to, const struct stat& st, MoveCounts* counts) {
-  if (fchownat(to.folder, to.name.c_str(), st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) != 0 &&
-      geteuid() == 0) {
-    ++counts->lost_owners;
+absl::Status KeepLinkMetadata(const Entry& to, const struct stat& st, MoveCounts* counts) {
+  if (fchownat(to.folder, to.name.c_str(), st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (!CannotKeep(errno)) return CannotWrite(to.path, errno);
+    if (geteuid() == 0) ++counts->lost_owners;
   }
   const timespec times[2] = {st.st_atim, st.st_mtim};
   if (utimensat(to.folder, to.name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (!CannotKeep(errno)) return CannotWrite(to.path, errno);
     ++counts->lost_times;
   }
+  return absl::OkStatus();
 }
 
 }  // namespace cbzfs

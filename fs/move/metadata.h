@@ -7,18 +7,23 @@
 
 #include <sys/stat.h>
 
+#include <string>
+
+#include "absl/status/status.h"
 #include "fs/move/entry.h"
 #include "fs/move/work.h"
 
 namespace cbzfs {
 
-// Gives the open file or folder `to` what `from` has; `st` is what fstat said of `from` before it
-// was read. What cannot be kept is counted. The owner is kept by root alone, and nobody misses it
+// Gives the open file or folder `to`, which is at `path`, what `from` has; `st` is what fstat said
+// of `from` before it was read. What this file system or user cannot keep is counted, and all other
+// failures (a full disk) are failures. The owner is kept by root alone, and nobody misses it
 // otherwise; attributes of the system's own (security., trusted.) are kept where that is permitted.
-void KeepMetadata(int from, int to, const struct stat& st, MoveCounts* counts);
+absl::Status KeepMetadata(int from, int to, const std::string& path, const struct stat& st,
+                          MoveCounts* counts);
 
 // Owner and times of a link.
-void KeepLinkMetadata(const Entry& to, const struct stat& st, MoveCounts* counts);
+absl::Status KeepLinkMetadata(const Entry& to, const struct stat& st, MoveCounts* counts);
 
 }  // namespace cbzfs
 

@@ -24,7 +24,10 @@ absl::Status RenewMetadata(const Entry& from, const struct stat& st, const Entry
   if (!from_fd.valid()) return CannotRead(from.path, errno);
   const UniqueFd to_fd = OpenFile(to);
   if (!to_fd.valid()) return CannotRead(to.path, errno);
-  KeepMetadata(from_fd.get(), to_fd.get(), st, &work->counts);
+  if (absl::Status status = KeepMetadata(from_fd.get(), to_fd.get(), to.path, st, &work->counts);
+      !status.ok()) {
+    return status;
+  }
   return fsync(to_fd.get()) == 0 ? absl::OkStatus() : CannotWrite(to.path, errno);
 }
 
@@ -59,7 +62,11 @@ absl::StatusOr<CopiedEntry> TreeCopier::CopyFolder(const Entry& from, const Entr
       !status.ok()) {
     return status;
   }
-  KeepMetadata(from_fd.get(), to_fd.get(), folder.st, &work_->counts);
+  if (absl::Status status =
+          KeepMetadata(from_fd.get(), to_fd.get(), to.path, folder.st, &work_->counts);
+      !status.ok()) {
+    return status;
+  }
   if (fsync(to_fd.get()) != 0) return CannotWrite(to.path, errno);
   return folder;
 }
@@ -96,7 +103,9 @@ absl::StatusOr<CopiedEntry> TreeCopier::CopyAny(const Entry& from, const Entry& 
     exists = false;
   }
   if (S_ISDIR(entry.st.st_mode)) return CopyFolder(from, to, where);
-  if (LinkToCopied(entry.st, to, where)) return entry;
+  const auto linked = LinkToCopied(entry.st, to, where);
+  if (!linked.ok()) return linked.status();
+  if (*linked) return entry;
   if (exists) {
     const auto equal = IsEqual(from, entry.st, to, there, work_);
     if (!equal.ok()) return equal.status();
@@ -116,7 +125,8 @@ absl::StatusOr<CopiedEntry> TreeCopier::CopyAny(const Entry& from, const Entry& 
   return entry;
 }
 
-bool TreeCopier::LinkToCopied(const struct stat& st, const Entry& to, const std::string& where) {
+absl::StatusOr<bool> TreeCopier::LinkToCopied(const struct stat& st, const Entry& to,
+                                              const std::string& where) {
   if (st.st_nlink < 2 || !S_ISREG(st.st_mode)) return false;
   const auto [found, is_first] = linked_.emplace(std::make_pair(st.st_dev, st.st_ino), where);
   if (is_first) return false;
@@ -127,8 +137,11 @@ bool TreeCopier::LinkToCopied(const struct stat& st, const Entry& to, const std:
   const bool exists = StatEntry(to, &there) == 0;
   if (!exists || !IsSameFile(first_st, there)) {
     if (exists) unlinkat(to.folder, to.name.c_str(), 0);
-    // Where a file system knows no hard links, it is copied once more.
-    if (linkat(root_.folder, first.c_str(), to.folder, to.name.c_str(), 0) != 0) return false;
+    if (linkat(root_.folder, first.c_str(), to.folder, to.name.c_str(), 0) != 0) {
+      // Where a file system knows no hard links, it is copied once more.
+      if (errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP || errno == ENOSYS) return false;
+      return CannotWrite(to.path, errno);
+    }
   }
   ++work_->counts.copied;
   work_->counts.read += static_cast<uint64_t>(st.st_size) * (work_->settings.verify ? 2 : 1);

@@ -45,7 +45,8 @@ class TreeCopier {
   absl::Status CopyInside(int from_fd, const Entry& from, int to_fd, const Entry& to,
                           const std::string& where, CopiedEntry* folder);
   // Whether it is there now, as a link to one that was copied.
-  bool LinkToCopied(const struct stat& st, const Entry& to, const std::string& where);
+  absl::StatusOr<bool> LinkToCopied(const struct stat& st, const Entry& to,
+                                    const std::string& where);
 
   const Entry root_;
   const struct stat into_;

@@ -81,8 +81,7 @@ TEST_F(CompareTest, FindsOneByte) {
     EXPECT_FALSE(*same) << at;
   }
   // As if both had been longer when they were looked at.
-  EXPECT_FALSE(
-      HaveSameBytes({a.get(), "a"}, {a.get(), "a"}, bytes.size() + 9000, &work_).value());
+  EXPECT_FALSE(HaveSameBytes({a.get(), "a"}, {a.get(), "a"}, bytes.size() + 9000, &work_).value());
 }
 
 TEST_F(CompareTest, AHoleEqualsZerosAndNothingElse) {
