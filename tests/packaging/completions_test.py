@@ -19,7 +19,7 @@ from installed import harness
 sys.path.insert(0, os.path.join(installed.HERE, "..", "man"))
 import options_test  # noqa: E402
 
-COMMANDS = ("convert", "inspect", "status", "warm", "umount")
+COMMANDS = ("convert", "inspect", "move", "status", "warm", "umount")
 BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
 DEADLINE = harness.DEADLINE
 

@@ -1,7 +1,7 @@
 # fish completion for cbzfs(1)
 # tests/packaging compares the options here with those of cbzfs --help.
 
-set -g __cbzfs_commands convert inspect status warm umount
+set -g __cbzfs_commands convert inspect move status warm umount
 
 function __cbzfs_mounting
     set -l words (commandline -opc)
@@ -45,6 +45,7 @@ complete -c cbzfs -f
 complete -c cbzfs -n __cbzfs_mounting -a '(__fish_complete_directories)'
 complete -c cbzfs -n __fish_is_first_token -a convert -d 'Write the CBZs to disk'
 complete -c cbzfs -n __fish_is_first_token -a inspect -d 'Say of each page how it is made'
+complete -c cbzfs -n __fish_is_first_token -a move -d 'Move files, also to another disk'
 complete -c cbzfs -n __fish_is_first_token -a status -d 'Show what a mount is doing'
 complete -c cbzfs -n __fish_is_first_token -a warm -d 'Have first pages at hand'
 complete -c cbzfs -n __fish_is_first_token -a umount -d 'Unmount, and wait for the end'
@@ -56,16 +57,19 @@ complete -c cbzfs -n __cbzfs_mounting -s V -l version -d 'Print versions and end
 complete -c cbzfs -n '__cbzfs_mounting; or __cbzfs_command convert inspect' \
     -s o -x -a '(__cbzfs_mount_options)' -d 'Mount options'
 
-complete -c cbzfs -n '__cbzfs_command convert inspect warm' -F
+complete -c cbzfs -n '__cbzfs_command convert inspect move warm' -F
 complete -c cbzfs -n '__cbzfs_command convert inspect' -l enhance -d 'The enhanced view'
 complete -c cbzfs -n '__cbzfs_command convert' -l thumbnails -d 'Covers and thumbnails'
 complete -c cbzfs -n '__cbzfs_command convert' -l tight -d 'No padding'
 complete -c cbzfs -n '__cbzfs_command convert' -l no-copy -d 'Leave out what is no PDF'
 complete -c cbzfs -n '__cbzfs_command convert' -l force -d 'Write also what is up to date'
 complete -c cbzfs -n '__cbzfs_command convert warm' -s j -l jobs -x -d 'How many at once'
-complete -c cbzfs -n '__cbzfs_command convert warm' -s q -l quiet -d 'Say only what fails'
+complete -c cbzfs -n '__cbzfs_command convert move warm' -s q -l quiet -d 'Say only what fails'
 complete -c cbzfs -n '__cbzfs_command inspect' -l no-draw -d 'Draw nothing'
 complete -c cbzfs -n '__cbzfs_command inspect status' -l json -d 'As JSON'
+complete -c cbzfs -n '__cbzfs_command move' -l force -d 'Replace files that differ'
+complete -c cbzfs -n '__cbzfs_command move' -l no-verify -d 'Do not read copies back'
+complete -c cbzfs -n '__cbzfs_command move' -s n -l dry-run -d 'Say what would be done'
 complete -c cbzfs -n '__cbzfs_command status' -s 1 -l once -d 'Print it once and end'
 complete -c cbzfs -n '__cbzfs_command status' -l interval -x -d 'Seconds between two looks'
 complete -c cbzfs -n '__cbzfs_command warm' -s n -l pages -x -d 'Pages of each book'
