@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -54,7 +55,9 @@ std::string WhyNotFromMount(const std::vector<std::string>& paths) {
     const std::filesystem::path folder = name.has_parent_path() ? name.parent_path() : ".";
     const bool is_dest = &path == &paths.back();
     const auto mount = FindMountAbove(is_dest ? path : folder.string());
-    const auto itself = is_dest ? std::nullopt : FindMountAt(path);
+    std::error_code ignored;
+    const bool is_link = std::filesystem::is_symlink(name, ignored);
+    const auto itself = is_dest || is_link ? std::nullopt : FindMountAt(path);
     if (itself.has_value()) {
       return absl::StrCat(path, " is a mount of cbzfs; unmount it with cbzfs umount");
     }

@@ -158,9 +158,11 @@ absl::Status Journal::Open(const Entry& from, const Entry& to) {
 }
 
 void Journal::Remove() {
-  if (unlinkat(self_.folder, self_.name.c_str(), AT_REMOVEDIR) != 0) {
-    RemoveAll(self_).IgnoreError();
-  }
+  if (!RemoveUnused()) RemoveAll(self_).IgnoreError();
+}
+
+bool Journal::RemoveUnused() {
+  return unlinkat(self_.folder, self_.name.c_str(), AT_REMOVEDIR) == 0;
 }
 
 absl::Status RemoveAll(const Entry& entry) {

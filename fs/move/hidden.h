@@ -64,6 +64,8 @@ class Journal {
   Entry tree() const { return self_.Child(fd_.get(), kTree); }
   const std::string& path() const { return self_.path; }
   void Remove();
+  // Where there is nothing in it to go on with; whether that is so.
+  bool RemoveUnused();
 
  private:
   Entry self_;

@@ -181,6 +181,7 @@ absl::StatusOr<Mover::How> Mover::CopyTree(const Entry& from, const Entry& to,
   const Entry tree = journal.tree();
   const auto copied = TreeCopier(tree, into, work_).Copy(from);
   if (!copied.ok()) {
+    if (journal.RemoveUnused()) return Untouched(copied.status(), from);
     return With(copied.status(),
                 absl::StrCat(from.path, " is untouched; what is copied already waits in ",
                              journal.path(), " for the next run"));

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -104,18 +105,28 @@ class Planner {
       return absl::InvalidArgumentError(
           absl::StrCat(path.empty() ? "\"\"" : path, " cannot be moved: give it by its name"));
     }
-    int fd = open(named.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    // Enough to move something out of a folder that may not be listed.
-    if (fd < 0 && errno == EACCES) fd = open(named.folder.c_str(), O_PATH | O_CLOEXEC);
+    const int fd = OpenOnce(named.folder);
     if (fd < 0 && errno != ENOENT) return CannotRead(named.folder, errno);
     if (fd < 0) return absl::NotFoundError(absl::StrCat("there is no ", path));
-    plan_.folders.emplace_back(fd);
     PlannedMove move;
     move.from = {.folder = fd, .name = named.name, .path = Join(named)};
     if (absl::Status status = Aim(named, &move); !status.ok()) return status;
     if (absl::Status status = Check(named, &move); !status.ok()) return status;
     plan_.moves.push_back(std::move(move));
     return absl::OkStatus();
+  }
+
+  // One descriptor a folder, however many SRC are in it. Negative: see errno.
+  int OpenOnce(const std::string& folder) {
+    const auto found = opened_.find(folder);
+    if (found != opened_.end()) return found->second;
+    int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    // Enough to move something out of a folder that may not be listed.
+    if (fd < 0 && errno == EACCES) fd = open(folder.c_str(), O_PATH | O_CLOEXEC);
+    if (fd < 0) return fd;
+    plan_.folders.emplace_back(fd);
+    opened_.emplace(folder, fd);
+    return fd;
   }
 
   // Sets move->to.
@@ -196,6 +207,7 @@ class Planner {
   std::string new_name_;
   int dest_fd_ = -1;  // of plan_.folders
   std::set<std::string> taken_;
+  std::map<std::string, int> opened_;  // of plan_.folders
   MovePlan plan_;
 };
 

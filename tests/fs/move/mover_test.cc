@@ -1,5 +1,6 @@
 #include "fs/move/mover.h"
 
+#include "fs/move/hidden.h"
 #include "tests/fs/move/move_fixture.h"
 
 namespace cbzfs {
@@ -85,6 +86,22 @@ TEST_F(MoverTest, AFolderNeverTakesThePlaceOfAFile) {
   EXPECT_FALSE(Move("b", "a"));
   EXPECT_EQ(Get("a/x"), "x");
   EXPECT_EQ(Get("b"), "b");
+}
+
+TEST_F(MoverTest, ARunThatGaveAFolderItsPlaceIsFinished) {
+  Put("a/x", "x");
+  Put("a/deep/y", "y");
+  Put("b/x", "x");
+  Put("b/deep/y", "y");
+  {
+    Journal journal;
+    ASSERT_TRUE(journal.Open(At("a"), At("b")).ok());
+  }
+  const timespec times[2] = {{.tv_sec = 3, .tv_nsec = 4}, {.tv_sec = 5, .tv_nsec = 6}};
+  ASSERT_EQ(utimensat(AT_FDCWD, Path("b/deep").c_str(), times, 0), 0);
+  EXPECT_TRUE(Move("a", "b"));
+  EXPECT_EQ(Names(), Files({"b"})) << "no source, no journal";
+  EXPECT_EQ(Stat("b/deep").st_mtim.tv_nsec, 6) << "nothing was done to it";
 }
 
 TEST_F(MoverTest, DoesNothingMoreWhenItIsStopped) {
