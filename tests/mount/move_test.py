@@ -247,10 +247,19 @@ class FailingTest(moving.MovingTest):
 
     def test_a_signal_ends_it_cleanly(self):
         book = self.put("Book.cbz", b"book" * (8 * MIB), library=self.here)
-        slow = inject("pwrite64:signal=SIGTERM:delay_exit=20000")
-        done = self.refused(128 + signal.SIGTERM, "stopped; run it again to go on", book,
-                            self.there, env=TRACED, prefix=slow)
-        self.assertNotIn("failed", done.stdout)
+        command = [*inject("pwrite64:delay_exit=100000"), harness.program(), "move", book,
+                   self.there]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env=TRACED) as process:
+            wait_for(lambda: hidden(self.there), "it copies")
+            for pid, (name, _) in harness.process_tree(process.pid).items():
+                if name.startswith("cbzfs"):
+                    os.kill(pid, signal.SIGTERM)
+            said, complaint = process.communicate(timeout=harness.DEADLINE)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
+        self.assertEqual(complaint, "cbzfs move: stopped; run it again to go on\n")
+        self.assertIn("0 renamed, 0 copied, 0 there already: ", said)
+        self.assertEqual(os.listdir(self.there), [])
         self.move(book, self.there)
 
 
