@@ -17,6 +17,8 @@
 #include "fs/core/change_watch.h"
 #include "fs/core/documents.h"
 #include "fs/core/error_log.h"
+#include "fs/core/file_crcs.h"
+#include "fs/core/folder_comics.h"
 #include "fs/core/library.h"
 #include "fs/core/memory_plan.h"
 #include "fs/core/options.h"
@@ -41,6 +43,8 @@ struct Services {
   std::unique_ptr<PageStore> pages;
   std::vector<std::unique_ptr<View>> views;
   std::unique_ptr<ChangeWatch> watch;  // null: changes are seen when somebody looks
+  std::unique_ptr<FileCrcs> crcs;         // null without folders=, as is the next
+  std::unique_ptr<FolderComics> folders;  // that are books
 };
 
 // Attributes as the mount shows them: the source's owner and times, no write bits, one link. No
