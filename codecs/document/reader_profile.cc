@@ -32,8 +32,11 @@ double WebpShare(uint32_t quality) {
   return share + (share_there - share) * (q - from) / (to - from);
 }
 
-// Of a dithered page without loss, where every pixel is any of the levels.
-double BitsPerPixel(uint32_t levels) { return std::bit_width(levels - 1); }
+// More than any page of few levels takes without loss, so that none has to be made with one: the
+// bits that tell the levels apart (noise, which is the worst, takes 3.96 of 4), and tables.
+double LosslessPayload(double pixels, uint32_t levels) {
+  return pixels * std::bit_width(std::max(levels, 2u) - 1) / 8 * 1.03 + 1000;
+}
 
 constexpr uint64_t kMostCanvasPixels = kMaxKeptPixels;
 
@@ -162,7 +165,7 @@ uint32_t ReaderPayload(const Page& row, PagePart part, PictureSize canvas,
   if (profile.is_gray() && !row.gray) bytes *= kGrayShare;
   if (profile.crop) bytes *= kCropped;
   if (profile.format == PageFormat::kWebp && profile.levels > 0) {
-    bytes = shown * BitsPerPixel(profile.levels) / 8 * 1.03 + 1000;
+    bytes = LosslessPayload(shown, profile.levels);
   } else if (profile.format == PageFormat::kWebp) {
     bytes *= WebpShare(profile.quality);
   } else if (profile.levels > 0) {
