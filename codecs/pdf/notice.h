@@ -38,7 +38,8 @@ struct NoticePage {
 // before a tab is set bold. What does not fit the page is left out from the end.
 //
 // kInvalidArgument for an impossible size or a slot under MinPayload(), of a WebP MinWebpPayload()
-// and the profile (the place of an extracted stream may be that short); kResourceExhausted when memory ends.
+// and the profile (the place of an extracted stream may be that short); kResourceExhausted when
+// memory ends.
 absl::StatusOr<FittedImage> DrawNotice(PdfEngine* engine, std::string_view text,
                                       const NoticePage& page);
 

@@ -1,4 +1,5 @@
-// The last steps of every picture: rows, of what could be decoded, into a JPEG or a WebP for its slot.
+// The last steps of every picture: rows, of what could be decoded, into a JPEG or a WebP for its
+// slot.
 //
 // Internal to codecs/picture. Pure functions: any thread.
 

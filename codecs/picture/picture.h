@@ -54,8 +54,8 @@ absl::StatusOr<MadePicture> ShrinkPicture(absl::Span<const uint8_t> file,
                                           const PictureRequest& request);
 
 // A page for a device (reader_profile.h), on a canvas of the request's size. What is damaged shows
-// as far as it can be decoded, the rest white. A colour profile stays where the slot has room for it
-// and the page keeps its colours. Of few levels as WebP without loss. Defined in reader_page.cc.
+// as far as it can be decoded, the rest white. A colour profile stays where the slot has room for
+// it and the page keeps its colours. Of few levels as WebP without loss. Defined in reader_page.cc.
 absl::StatusOr<MadePicture> MakeReaderPage(absl::Span<const uint8_t> file,
                                            const PictureRequest& request);
 

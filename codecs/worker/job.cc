@@ -116,8 +116,9 @@ uint64_t Job::OwnNeed() const {
       const bool gray = draw.row.gray || draw.reader.is_gray();
       const Page made = {.width = draw.width, .height = draw.height, .gray = gray};
       const uint64_t looked_at = draw.reader.crop ? kCroppedBytes : 0;
-      return RasterBytes(made) + std::max(draw.row.decode_bytes, EncoderBytes(made, draw.reader)) + looked_at +
-             kBandBytes + kAnswers * PayloadOf(draw) + draw.entry_bytes;
+      const uint64_t coders = std::max(draw.row.decode_bytes, EncoderBytes(made, draw.reader));
+      return RasterBytes(made) + coders + looked_at + kBandBytes + kAnswers * PayloadOf(draw) +
+             draw.entry_bytes;
     }
   }
   return 0;

@@ -1,9 +1,9 @@
 // The names that the pages of a real archive have in its enhanced twin.
 //
 // A page that is handed on as it is (kRaw, kUnpacked) keeps the entry's name. An enhanced one
-// (kDrawn) is a JPEG or a WebP: its extension becomes ".jpg" or ".webp" (below it is a JPEG), or it is appended where there is none, and the
-// name is made unique. The result keeps the contract of the entries' names (document.h) and follows
-// from the document alone:
+// (kDrawn) is a JPEG: its extension becomes ".jpg", or it is appended where there is none, and the
+// name is made unique. (Where it is a WebP, read ".webp" for ".jpg".) The result keeps the contract
+// of the entries' names (document.h) and follows from the document alone:
 //
 //   1. Entries handed on and images already named "*.jpg" keep their names.
 //   2. Each other image, in the order of the pages, gets the first of these that is neither another

@@ -164,7 +164,8 @@ void Layout::SumExtras() {
 void Layout::ChooseTail() {
   const uint64_t wanted = ConstantEndFor(options_.guard, !comment_.empty());
   // What ZIP64 adds is left out: it follows from the offsets, and these from this.
-  uint64_t after = (options_.format == PageFormat::kJpeg ? kEoiBytes : 0) + DirectoryBytesBefore(page_count() + lead_) + kEndRecordBytes +
+  const uint64_t end = options_.format == PageFormat::kJpeg ? kEoiBytes : 0;
+  uint64_t after = end + DirectoryBytesBefore(page_count() + lead_) + kEndRecordBytes +
                    comment_.size();
   auto page = static_cast<uint32_t>(page_count() - 1);
   for (; IsRaw(page); --page) {
