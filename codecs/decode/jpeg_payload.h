@@ -16,7 +16,7 @@ namespace cbzfs {
 
 // Everything of `stream` between its SOI and its last EOI, bit for bit, with `insert` (whole marker
 // segments) behind the APP0. kDataLoss when it is no JPEG.
-absl::StatusOr<FittedJpeg> PayloadOf(absl::Span<const uint8_t> stream, std::string_view insert);
+absl::StatusOr<FittedImage> PayloadOf(absl::Span<const uint8_t> stream, std::string_view insert);
 
 }  // namespace cbzfs
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstddef>
+#include <utility>
 
 namespace cbzfs {
 namespace {
@@ -19,6 +21,22 @@ constexpr double kDitherBytesPerPixel = 0.12;
 constexpr double kFullDensity = 0.2;
 constexpr double kCoarseLevels = 4;
 constexpr double kMostBytesPerPixel = 2;
+
+// What a page takes as WebP, of what it takes as JPEG of the same quality.
+double WebpShare(uint32_t quality) {
+  constexpr std::pair<double, double> kShares[] = {{40, 1.1}, {85, 1.0}, {100, 0.8}};
+  const double q = std::clamp<double>(quality, kShares[0].first, kShares[2].first);
+  const size_t i = q > kShares[1].first ? 1 : 0;
+  const auto& [from, share] = kShares[i];
+  const auto& [to, share_there] = kShares[i + 1];
+  return share + (share_there - share) * (q - from) / (to - from);
+}
+
+// More than any page of few levels takes without loss, so that none has to be made with one: the
+// bits that tell the levels apart (noise, which is the worst, takes 3.96 of 4), and tables.
+double LosslessPayload(double pixels, uint32_t levels) {
+  return pixels * std::bit_width(std::max(levels, 2u) - 1) / 8 * 1.03 + 1000;
+}
 
 constexpr uint64_t kMostCanvasPixels = kMaxKeptPixels;
 
@@ -73,6 +91,8 @@ std::string FactsOf(const ReaderProfile& profile) {
         std::bit_cast<uint64_t>(profile.enhance.cutoff)}) {
     Put(facts, fact);
   }
+  // Came later: whatever was remembered of JPEG pages is still right.
+  if (profile.format != PageFormat::kJpeg) Put(facts, static_cast<uint64_t>(profile.format));
   return facts;
 }
 
@@ -106,8 +126,11 @@ PictureSize CanvasFor(PictureSize page, PagePart part, const ReaderProfile& prof
     if (profile.height > 0) canvas.height = profile.height;
   }
   const double pixels = static_cast<double>(canvas.width) * canvas.height;
-  if (pixels <= static_cast<double>(kMostCanvasPixels)) return canvas;
-  const double factor = Root(static_cast<double>(kMostCanvasPixels) / pixels);
+  const uint32_t longest = std::max(canvas.width, canvas.height);
+  const bool too_long = profile.format == PageFormat::kWebp && longest > kMaxWebpSide;
+  if (pixels <= static_cast<double>(kMostCanvasPixels) && !too_long) return canvas;
+  double factor = std::min(1.0, Root(static_cast<double>(kMostCanvasPixels) / pixels));
+  if (too_long) factor = std::min(factor, static_cast<double>(kMaxWebpSide) / longest);
   const auto side = [&](uint32_t from) {
     return static_cast<uint32_t>(std::max(std::trunc(from * factor), 1.0));
   };
@@ -141,7 +164,11 @@ uint32_t ReaderPayload(const Page& row, PagePart part, PictureSize canvas,
   double bytes = static_cast<double>(row.enhanced_bytes) / had * shown * denser * finer * kMargin;
   if (profile.is_gray() && !row.gray) bytes *= kGrayShare;
   if (profile.crop) bytes *= kCropped;
-  if (profile.levels > 0) {
+  if (profile.format == PageFormat::kWebp && profile.levels > 0) {
+    bytes = LosslessPayload(shown, profile.levels);
+  } else if (profile.format == PageFormat::kWebp) {
+    bytes *= WebpShare(profile.quality);
+  } else if (profile.levels > 0) {
     const double full = std::clamp(static_cast<double>(row.enhanced_bytes) / had / kFullDensity,
                                    std::min(kCoarseLevels / profile.levels, 1.0), 1.0);
     bytes += kDitherBytesPerPixel * full * shown * 16 / profile.levels;

@@ -17,6 +17,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "codecs/document/document.h"
+#include "codecs/document/page_format.h"
 #include "codecs/document/picture_size.h"
 
 namespace cbzfs {
@@ -39,6 +40,7 @@ struct ReaderProfile {
   uint32_t levels = 0;       // gray levels, reached by dithering; 0: all 256
   bool crop = false;         // uniform margins go
   Split split = Split::kNo;  // a page wider than it is high becomes two
+  PageFormat format = PageFormat::kJpeg;
   uint32_t quality = 85;
   EnhanceOptions enhance = {.on = false};
 
@@ -49,6 +51,8 @@ struct ReaderProfile {
 
 inline constexpr uint32_t kMostReaderSide = 10'000;
 inline constexpr uint32_t kMostReaderLevels = 64;
+// Pages of few levels are WebP without loss; with more of them that takes more room than JPEG.
+inline constexpr uint32_t kMostWebpLevels = 16;
 
 // All that is in the profile, the same bytes on every host: for hashing.
 std::string FactsOf(const ReaderProfile& profile);
@@ -66,7 +70,7 @@ struct PartColumns {
 };
 PartColumns ColumnsOf(PagePart part, uint32_t width);
 
-// How large the made page is. At most kMaxKeptPixels.
+// How large the made page is. At most kMaxKeptPixels, and as WebP at most kMaxWebpSide a side.
 PictureSize CanvasFor(PictureSize page, PagePart part, const ReaderProfile& profile);
 
 // How large what is shown of the page is, on that canvas. `content` is the part's size without its

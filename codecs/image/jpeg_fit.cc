@@ -68,7 +68,7 @@ class Fitter {
         exact_(request.exact),
         gray_(rows.components() == 1) {}
 
-  absl::StatusOr<FittedJpeg> Fit();
+  absl::StatusOr<FittedImage> Fit();
 
  private:
   absl::Status Look();
@@ -79,10 +79,10 @@ class Fitter {
   absl::StatusOr<std::string> EncodeAtOnce(uint32_t quality);
   absl::Status EncodeSample(uint32_t quality);
   absl::StatusOr<uint32_t> FirstQuality();
-  absl::StatusOr<FittedJpeg> FitLower(uint64_t size_at_asked) const;
-  absl::StatusOr<FittedJpeg> FitSoftened() const;
+  absl::StatusOr<FittedImage> FitLower(uint64_t size_at_asked) const;
+  absl::StatusOr<FittedImage> FitSoftened() const;
   uint32_t FillingQuality(double size) const;
-  absl::StatusOr<FittedJpeg> Done(std::string payload, uint32_t quality, bool softened) const;
+  absl::StatusOr<FittedImage> Done(std::string payload, uint32_t quality, bool softened) const;
 
   PixelRows& rows_;
   const uint32_t asked_;
@@ -95,14 +95,14 @@ class Fitter {
   uint32_t sample_quality_ = 0;  // at this; 0: none yet
 };
 
-absl::StatusOr<FittedJpeg> Fitter::Done(std::string payload, uint32_t quality,
+absl::StatusOr<FittedImage> Fitter::Done(std::string payload, uint32_t quality,
                                         bool softened) const {
   try {
     if (!prefix_.empty()) payload.insert(0, prefix_);
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("no memory for a JPEG");
   }
-  return FittedJpeg{std::move(payload), quality, gray_ ? 1u : 3u, softened};
+  return FittedImage{std::move(payload), quality, gray_ ? 1u : 3u, softened};
 }
 
 // One pass that finds whether every pixel is gray and takes the lattice.
@@ -176,7 +176,7 @@ absl::StatusOr<uint32_t> Fitter::FirstQuality() {
 
 // The best quality under the asked one that fits, by secant steps on log size over log scale:
 // usually one or two encodes.
-absl::StatusOr<FittedJpeg> Fitter::FitLower(uint64_t size_at_asked) const {
+absl::StatusOr<FittedImage> Fitter::FitLower(uint64_t size_at_asked) const {
   std::string best;
   uint32_t best_quality = 0;
   uint32_t low = kLowestQuality;  // the lowest quality still to be tried
@@ -212,7 +212,7 @@ absl::StatusOr<FittedJpeg> Fitter::FitLower(uint64_t size_at_asked) const {
 }
 
 // Detail goes, size in pixels stays. The last factor leaves one colour, which always fits.
-absl::StatusOr<FittedJpeg> Fitter::FitSoftened() const {
+absl::StatusOr<FittedImage> Fitter::FitSoftened() const {
   const uint32_t quality = std::min(asked_, kLowestQuality);
   for (const uint32_t factor : {2u, 4u, 8u, 16u, 64u, std::max(rows_.width(), rows_.height())}) {
     absl::StatusOr<SoftRows> rows = SoftRows::Create(rows_, factor);
@@ -224,7 +224,7 @@ absl::StatusOr<FittedJpeg> Fitter::FitSoftened() const {
   return absl::InternalError("one colour does not fit the least slot");
 }
 
-absl::StatusOr<FittedJpeg> Fitter::Fit() {
+absl::StatusOr<FittedImage> Fitter::Fit() {
   if (absl::Status status = Look(); !status.ok()) return status;
   absl::StatusOr<uint32_t> first = FirstQuality();
   if (!first.ok()) return first.status();
@@ -301,12 +301,12 @@ double QuantiserScale(uint32_t quality) {
   return quality < 50 ? 5000.0 / std::max(quality, 1u) : 200.0 - 2.0 * quality;
 }
 
-absl::StatusOr<FittedJpeg> FitJpeg(PixelRows& rows, const FitRequest& request) {
+absl::StatusOr<FittedImage> FitJpeg(PixelRows& rows, const FitRequest& request) {
   if (absl::Status status = Check(rows, request); !status.ok()) return status;
   return Fitter(rows, request).Fit();
 }
 
-absl::StatusOr<FittedJpeg> FitJpeg(const RasterView& raster, uint32_t quality,
+absl::StatusOr<FittedImage> FitJpeg(const RasterView& raster, uint32_t quality,
                                    uint64_t max_payload) {
   if (raster.pixels == nullptr ||
       raster.stride < static_cast<uint64_t>(raster.width) * raster.components) {

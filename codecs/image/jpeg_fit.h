@@ -22,21 +22,14 @@
 #define CBZFS_CODECS_IMAGE_JPEG_FIT_H_
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "codecs/image/fitted_image.h"
 #include "codecs/image/pixel_rows.h"
 #include "codecs/image/raster.h"
 
 namespace cbzfs {
-
-struct FittedJpeg {
-  std::string payload;
-  uint32_t quality = 0;     // the quality it was encoded at; may exceed the asked one where room is
-  uint32_t components = 0;  // 1 or 3
-  bool softened = false;    // quality alone did not do: detail was taken away at full size
-};
 
 // R == G == B in every pixel of a row of RGB.
 bool RowIsGray(const uint8_t* row, uint32_t width);
@@ -67,10 +60,10 @@ double QuantiserScale(uint32_t quality);
 // kInvalidArgument for an impossible picture or max_payload < prefix.size() + MinPayload();
 // kResourceExhausted when memory ends; kInternal when libjpeg refuses; the rows' own status when
 // they fail.
-absl::StatusOr<FittedJpeg> FitJpeg(PixelRows& rows, const FitRequest& request);
+absl::StatusOr<FittedImage> FitJpeg(PixelRows& rows, const FitRequest& request);
 
 // The same of pixels in memory, without a prefix.
-absl::StatusOr<FittedJpeg> FitJpeg(const RasterView& raster, uint32_t quality,
+absl::StatusOr<FittedImage> FitJpeg(const RasterView& raster, uint32_t quality,
                                    uint64_t max_payload);
 
 }  // namespace cbzfs

@@ -133,7 +133,7 @@ RasterView Drawing::raster() const {
           .stride = static_cast<uint64_t>(pixmap_->stride)};
 }
 
-absl::StatusOr<FittedJpeg> Pdf::Impl::Extract(pdf_obj* object, const AnalyseOptions& options,
+absl::StatusOr<FittedImage> Pdf::Impl::Extract(pdf_obj* object, const AnalyseOptions& options,
                                               uint64_t max_payload) {
   OriginalImage image;
   int image_object = 0;
@@ -155,7 +155,7 @@ absl::StatusOr<FittedJpeg> Pdf::Impl::Extract(pdf_obj* object, const AnalyseOpti
     const ColorProfiles::Lookup found = profiles.Find(image.profile_object, image.gray ? 1 : 3);
     if (found.insert >= 0) insert = profiles.insert(found.insert);
   }
-  absl::StatusOr<FittedJpeg> jpeg =
+  absl::StatusOr<FittedImage> jpeg =
       PayloadOf(absl::MakeConstSpan(buffer->data, buffer->len), insert);
   fz_drop_buffer(ctx, buffer);
   if (jpeg.ok() && jpeg->payload.size() > max_payload) {
@@ -164,7 +164,7 @@ absl::StatusOr<FittedJpeg> Pdf::Impl::Extract(pdf_obj* object, const AnalyseOpti
   return jpeg;
 }
 
-absl::StatusOr<FittedJpeg> Pdf::Produce(uint32_t index, const Page& page,
+absl::StatusOr<FittedImage> Pdf::Produce(uint32_t index, const Page& page,
                                         const AnalyseOptions& options, uint64_t max_payload,
                                         bool exact) {
   impl_->TakeStore();
@@ -193,7 +193,7 @@ absl::Span<const uint8_t> Pdf::Original(const Page& page, std::string* buffer) c
   return {reinterpret_cast<const uint8_t*>(buffer->data()), buffer->size()};
 }
 
-absl::StatusOr<FittedJpeg> Pdf::ProduceSmall(uint32_t index, const Page& page,
+absl::StatusOr<FittedImage> Pdf::ProduceSmall(uint32_t index, const Page& page,
                                              const AnalyseOptions& options,
                                              const SmallPicture& picture) {
   impl_->TakeStore();

@@ -7,7 +7,11 @@
 #include <vector>
 
 #include "codecs/document/document.h"
+#include "codecs/document/webp_chunks.h"
 #include "codecs/image/jpeg_encode.h"
+#include "codecs/image/jpeg_fit.h"
+#include "codecs/image/webp_encode.h"
+#include "codecs/image/webp_fit.h"
 #include "codecs/pdf/notice_text.h"
 #include "codecs/pdf/pdf_internal.h"
 
@@ -127,6 +131,10 @@ class Canvas {
   fz_pixmap* pixmap_ = nullptr;
 };
 
+uint64_t IccBytes(const NoticePage& page) {
+  return page.icc ? WebpChunkBytes(SrgbProfile().size()) : 0;
+}
+
 // What can be tried, from the most telling to what takes the fewest bytes.
 class Notice {
  public:
@@ -137,7 +145,7 @@ class Notice {
         side_(static_cast<float>(std::min(page.width, page.height))),
         canvas_(fonts.ctx(), page) {}
 
-  absl::StatusOr<FittedJpeg> Make() {
+  absl::StatusOr<FittedImage> Make() {
     const float size = TextSize();
     for (const float scale : kTextScales) {
       if (size * scale < kLeastText) break;
@@ -186,14 +194,27 @@ class Notice {
 
   absl::StatusOr<bool> Fits() const {
     RasterRows rows(canvas_.raster());
+    if (page_.format == PageFormat::kWebp) {
+      const absl::StatusOr<WebpPicture> picture = WebpPicture::Read(rows);
+      if (!picture.ok()) return picture.status();
+      const absl::StatusOr<std::string> chunk = picture->Encode(kLowestQuality);
+      if (!chunk.ok()) return chunk.status();
+      return chunk->size() + IccBytes(page_) <= page_.max_payload;
+    }
     const absl::StatusOr<std::string> payload = EncodeJpegPayload(rows, kLowestQuality, true);
     if (!payload.ok()) return payload.status();
     return payload->size() <= page_.max_payload;
   }
 
-  absl::StatusOr<FittedJpeg> Finish(const absl::Status& status) const {
+  absl::StatusOr<FittedImage> Finish(const absl::Status& status) const {
     if (!status.ok()) return status;
-    return FitJpeg(canvas_.raster(), page_.quality, page_.max_payload);
+    if (page_.format == PageFormat::kJpeg) {
+      return FitJpeg(canvas_.raster(), page_.quality, page_.max_payload);
+    }
+    RasterRows rows(canvas_.raster());
+    return FitWebp(rows, {.quality = page_.quality,
+                          .max_payload = page_.max_payload,
+                          .profile = page_.icc ? std::string_view(SrgbProfile()) : ""});
   }
 
   const NoticeFonts& fonts_;
@@ -205,13 +226,19 @@ class Notice {
 
 }  // namespace
 
-absl::StatusOr<FittedJpeg> DrawNotice(PdfEngine* engine, std::string_view text,
+absl::StatusOr<FittedImage> DrawNotice(PdfEngine* engine, std::string_view text,
                                       const NoticePage& page) {
   if (page.width == 0 || page.height == 0 || page.width > kMaxPageSide ||
       page.height > kMaxPageSide || uint64_t{page.width} * page.height > kMaxPagePixels) {
     return absl::InvalidArgumentError("impossible page size");
   }
-  if (page.max_payload < MinPayload(page.width, page.height)) {
+  const bool webp = page.format == PageFormat::kWebp;
+  if (webp && std::max(page.width, page.height) > kMaxWebpSide) {
+    return absl::InvalidArgumentError("impossible page size");
+  }
+  const uint64_t least = webp ? MinWebpPayload(page.width, page.height) + IccBytes(page)
+                              : MinPayload(page.width, page.height);
+  if (page.max_payload < least) {
     return absl::InvalidArgumentError("the page's place is too small for a notice");
   }
   NoticeFonts fonts(engine->impl()->ctx);

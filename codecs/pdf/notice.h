@@ -16,7 +16,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "codecs/image/jpeg_fit.h"
+#include "codecs/document/page_format.h"
+#include "codecs/image/fitted_image.h"
 #include "codecs/pdf/pdf.h"
 
 namespace cbzfs {
@@ -29,14 +30,17 @@ struct NoticePage {
   uint32_t height = 0;
   uint32_t quality = 85;
   uint64_t max_payload = 0;
+  PageFormat format = PageFormat::kJpeg;
+  bool icc = false;  // of a WebP: with the profile of sRGB
 };
 
 // `text` is UTF-8. Its first line is the title, each further line a paragraph, of which what stands
 // before a tab is set bold. What does not fit the page is left out from the end.
 //
-// kInvalidArgument for an impossible size or a slot under MinPayload() (the place of an extracted
-// stream may be that short); kResourceExhausted when memory ends.
-absl::StatusOr<FittedJpeg> DrawNotice(PdfEngine* engine, std::string_view text,
+// kInvalidArgument for an impossible size or a slot under MinPayload(), of a WebP MinWebpPayload()
+// and the profile (the place of an extracted stream may be that short); kResourceExhausted when
+// memory ends.
+absl::StatusOr<FittedImage> DrawNotice(PdfEngine* engine, std::string_view text,
                                       const NoticePage& page);
 
 }  // namespace cbzfs

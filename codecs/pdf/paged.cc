@@ -165,7 +165,7 @@ absl::StatusOr<Document> PagedDocument::Analyse(const AnalyseOptions& options, b
   return document;
 }
 
-absl::StatusOr<FittedJpeg> PagedDocument::Produce(uint32_t index, const Page& page,
+absl::StatusOr<FittedImage> PagedDocument::Produce(uint32_t index, const Page& page,
                                                   const AnalyseOptions& options,
                                                   uint64_t max_payload, bool exact) {
   impl_->engine->GiveStoreTo(impl_.get());

@@ -40,7 +40,7 @@ class PagedDocument {
   absl::StatusOr<Document> Analyse(const AnalyseOptions& options, bool sparing = false);
 
   // As Pdf::Produce().
-  absl::StatusOr<FittedJpeg> Produce(uint32_t index, const Page& page,
+  absl::StatusOr<FittedImage> Produce(uint32_t index, const Page& page,
                                      const AnalyseOptions& options, uint64_t max_payload,
                                      bool exact = false);
 

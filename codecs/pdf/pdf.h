@@ -63,7 +63,7 @@ class Pdf {
   // `max_payload`. `page` is the row of the table that Analyse made with these options.
   // `exact` as of FitRequest. For PageKind::kExtracted the stream is unwrapped instead: all of it
   // between SOI and EOI.
-  absl::StatusOr<FittedJpeg> Produce(uint32_t index, const Page& page,
+  absl::StatusOr<FittedImage> Produce(uint32_t index, const Page& page,
                                      const AnalyseOptions& options, uint64_t max_payload,
                                      bool exact = false);
 
@@ -76,7 +76,7 @@ class Pdf {
     uint64_t max_payload = 0;
     bool exact = false;
   };
-  absl::StatusOr<FittedJpeg> ProduceSmall(uint32_t index, const Page& page,
+  absl::StatusOr<FittedImage> ProduceSmall(uint32_t index, const Page& page,
                                           const AnalyseOptions& options,
                                           const SmallPicture& picture);
 

@@ -59,7 +59,7 @@ struct Pdf::Impl {
   // To be called before anything is drawn or looked up that may come from the store.
   void TakeStore();
 
-  absl::StatusOr<FittedJpeg> Extract(pdf_obj* object, const AnalyseOptions& options,
+  absl::StatusOr<FittedImage> Extract(pdf_obj* object, const AnalyseOptions& options,
                                      uint64_t max_payload);
 };
 

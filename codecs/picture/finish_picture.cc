@@ -3,6 +3,10 @@
 #include <utility>
 #include <vector>
 
+#include "codecs/document/webp_chunks.h"
+#include "codecs/image/jpeg_fit.h"
+#include "codecs/image/webp_fit.h"
+
 namespace cbzfs {
 namespace {
 
@@ -20,6 +24,22 @@ class WhiteRows final : public PixelRows {
   const std::string damage_;
 };
 
+// WebP has colours as RGB only.
+bool IsOfRgb(const std::string& profile) {
+  return profile.size() >= 128 && profile.compare(16, 4, "RGB ") == 0;
+}
+
+absl::StatusOr<FittedImage> FitAsWebp(PixelRows& rows, const PictureRequest& request,
+                                      const std::string& segments) {
+  std::string profile;
+  if (request.icc) profile = ProfileOfSegments(segments);
+  if (request.icc && !IsOfRgb(profile)) profile = SrgbProfile();
+  return FitWebp(rows, {.quality = request.quality,
+                        .max_payload = request.max_payload,
+                        .profile = profile,
+                        .lossless = request.reader.levels > 0});
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PixelRows>> OrWhite(absl::StatusOr<std::unique_ptr<PixelRows>> rows,
@@ -31,12 +51,15 @@ absl::StatusOr<std::unique_ptr<PixelRows>> OrWhite(absl::StatusOr<std::unique_pt
 
 absl::StatusOr<MadePicture> FitPicture(PixelRows& rows, const PictureRequest& request,
                                        const std::string& profile) {
-  absl::StatusOr<FittedJpeg> jpeg = FitJpeg(rows, {.quality = request.quality,
-                                                   .max_payload = request.max_payload,
-                                                   .prefix = profile,
-                                                   .exact = request.exact});
-  if (!jpeg.ok()) return jpeg.status();
-  return MadePicture{.jpeg = *std::move(jpeg), .note = rows.damage()};
+  absl::StatusOr<FittedImage> image =
+      request.reader.format == PageFormat::kWebp
+          ? FitAsWebp(rows, request, profile)
+          : FitJpeg(rows, {.quality = request.quality,
+                           .max_payload = request.max_payload,
+                           .prefix = profile,
+                           .exact = request.exact});
+  if (!image.ok()) return image.status();
+  return MadePicture{.image = *std::move(image), .note = rows.damage()};
 }
 
 void TellDamage(MadePicture* made, std::string_view shown) {

@@ -1,4 +1,5 @@
-// The last steps of every picture: rows, of what could be decoded, into a JPEG for its slot.
+// The last steps of every picture: rows, of what could be decoded, into a JPEG or a WebP for its
+// slot.
 //
 // Internal to codecs/picture. Pure functions: any thread.
 
@@ -20,7 +21,8 @@ namespace cbzfs {
 absl::StatusOr<std::unique_ptr<PixelRows>> OrWhite(absl::StatusOr<std::unique_ptr<PixelRows>> rows,
                                                    const PictureRequest& request);
 
-// Fitted, behind the colour profile; the note is what the rows say of damage, as it is.
+// Fitted, behind the colour profile, which is given as segments of a JPEG; the note is what the
+// rows say of damage, as it is.
 absl::StatusOr<MadePicture> FitPicture(PixelRows& rows, const PictureRequest& request,
                                        const std::string& profile);
 

@@ -7,6 +7,7 @@
 #include "codecs/decode/image_info.h"
 #include "codecs/decode/jpeg_payload.h"
 #include "codecs/image/enhance.h"
+#include "codecs/image/jpeg_fit.h"
 #include "codecs/image/kept_rows.h"
 #include "codecs/image/pixel_rows.h"
 #include "codecs/image/resize.h"
@@ -41,9 +42,9 @@ absl::StatusOr<std::unique_ptr<PixelRows>> EnhancedRowsOf(absl::Span<const uint8
 void KeepTheOriginal(absl::Span<const uint8_t> file, uint64_t max_payload, MadePicture* made) {
   std::string kept = "shown as far as it can be decoded";
   if (FormatOf(file) == ImageFormat::kJpeg) {
-    absl::StatusOr<FittedJpeg> original = PayloadOf(file, "");
+    absl::StatusOr<FittedImage> original = PayloadOf(file, "");
     if (original.ok() && original->payload.size() <= max_payload) {
-      made->jpeg = *std::move(original);
+      made->image = *std::move(original);
       kept = "shown as it is";
     }
   }

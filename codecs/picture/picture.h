@@ -18,7 +18,7 @@
 #include "absl/types/span.h"
 #include "codecs/document/document.h"
 #include "codecs/document/reader_profile.h"
-#include "codecs/image/jpeg_fit.h"
+#include "codecs/image/fitted_image.h"
 
 namespace cbzfs {
 
@@ -31,17 +31,18 @@ struct PictureRequest {
   EnhanceOptions enhance;  // EnhancePicture()
   // MakeReaderPage(): what of the page is shown how, the page being as large as `page`.
   ReaderProfile reader;
+  bool icc = false;  // as WebP: with a colour profile, of sRGB where the image has none
   PagePart part = PagePart::kWhole;
   PictureSize page;
 };
 
 struct MadePicture {
-  FittedJpeg jpeg;
+  FittedImage image;
   std::string note;  // what was wrong with the image; usually empty
 };
 
 // `file` is a whole image file. The picture's colour profile, if the file has one, stands at the
-// front of the payload. Statuses as of DecodeImage() and FitJpeg().
+// front of the payload. Statuses as of DecodeImage() and FitJpeg() (or FitWebp()).
 //
 // Up to kMaxKeptPixels the pixels are kept; a larger picture is decoded anew for each pass, so that
 // only bands of it are ever in memory.
@@ -53,8 +54,8 @@ absl::StatusOr<MadePicture> ShrinkPicture(absl::Span<const uint8_t> file,
                                           const PictureRequest& request);
 
 // A page for a device (reader_profile.h), on a canvas of the request's size. What is damaged shows
-// as far as it can be decoded, the rest white. A colour profile stays where the slot has room for it
-// and the page keeps its colours. Defined in reader_page.cc.
+// as far as it can be decoded, the rest white. A colour profile stays where the slot has room for
+// it and the page keeps its colours. Of few levels as WebP without loss. Defined in reader_page.cc.
 absl::StatusOr<MadePicture> MakeReaderPage(absl::Span<const uint8_t> file,
                                            const PictureRequest& request);
 

@@ -91,6 +91,7 @@ proto::Request MakeRequest(const Job& job) {
       if (job.draw.finish == Finish::kReader) {
         *draw->mutable_reader() = ToProto(job.draw.reader);
         draw->set_part(static_cast<uint32_t>(job.draw.part));
+        draw->set_icc(job.draw.icc);
       }
       break;
     }

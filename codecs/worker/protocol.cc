@@ -155,6 +155,7 @@ proto::ReaderProfile ToProto(const ReaderProfile& profile) {
   out.set_split(static_cast<uint32_t>(profile.split));
   out.set_quality(profile.quality);
   *out.mutable_enhance() = EnhanceToProto(profile.enhance);
+  out.set_format(static_cast<uint32_t>(profile.format));
   return out;
 }
 
@@ -168,6 +169,9 @@ ReaderProfile FromProto(const proto::ReaderProfile& profile) {
           .levels = levels == 0 ? 0 : std::clamp(levels, 2u, kMostReaderLevels),
           .crop = profile.crop(),
           .split = static_cast<ReaderProfile::Split>(profile.split()),
+          .format = profile.format() == static_cast<uint32_t>(PageFormat::kWebp)
+                        ? PageFormat::kWebp
+                        : PageFormat::kJpeg,
           .quality = std::clamp(profile.quality(), 1u, 100u),
           .enhance = EnhanceFromProto(profile.enhance())};
 }

@@ -20,7 +20,7 @@
 namespace cbzfs {
 
 // Raised with every change of protocol.proto or of what its words mean.
-inline constexpr uint32_t kProtocolVersion = 11;
+inline constexpr uint32_t kProtocolVersion = 12;
 
 // The largest message either side sends or takes.
 inline constexpr size_t kMaxMessageBytes = 64 << 10;

@@ -84,7 +84,7 @@ absl::StatusOr<MadePicture> DrawPdfPage(Pdf* pdf, const proto::Request::Draw& re
                                         const PictureRequest& picture) {
   const Page row = FromProto(request.row());
   const AnalyseOptions options = FromProto(request.options());
-  absl::StatusOr<FittedJpeg> jpeg =
+  absl::StatusOr<FittedImage> jpeg =
       static_cast<Finish>(request.finish()) == Finish::kThumbnail
           ? pdf->ProduceSmall(request.page(), row, options,
                               {.width = picture.width,
@@ -94,28 +94,30 @@ absl::StatusOr<MadePicture> DrawPdfPage(Pdf* pdf, const proto::Request::Draw& re
                                .exact = picture.exact})
           : pdf->Produce(request.page(), row, options, request.max_payload(), request.exact());
   if (!jpeg.ok()) return jpeg.status();
-  return MadePicture{.jpeg = *std::move(jpeg), .note = ""};
+  return MadePicture{.image = *std::move(jpeg), .note = ""};
 }
 
 absl::StatusOr<MadePicture> DrawPagedPage(PagedDocument* paged,
                                           const proto::Request::Draw& request) {
-  absl::StatusOr<FittedJpeg> jpeg =
+  absl::StatusOr<FittedImage> jpeg =
       paged->Produce(request.page(), FromProto(request.row()), FromProto(request.options()),
                      request.max_payload(), request.exact());
   if (!jpeg.ok()) return jpeg.status();
-  return MadePicture{.jpeg = *std::move(jpeg), .note = ""};
+  return MadePicture{.image = *std::move(jpeg), .note = ""};
 }
 
 absl::StatusOr<MadePicture> DrawNoticePage(const Source& source, const PictureRequest& picture) {
   const std::string_view text(reinterpret_cast<const char*>(source.file.data()),
                               source.file.size());
-  absl::StatusOr<FittedJpeg> jpeg = DrawNotice(source.notice, text,
-                                               {.width = picture.width,
-                                                .height = picture.height,
-                                                .quality = picture.quality,
-                                                .max_payload = picture.max_payload});
-  if (!jpeg.ok()) return jpeg.status();
-  return MadePicture{.jpeg = *std::move(jpeg), .note = ""};
+  absl::StatusOr<FittedImage> image = DrawNotice(source.notice, text,
+                                                 {.width = picture.width,
+                                                  .height = picture.height,
+                                                  .quality = picture.quality,
+                                                  .max_payload = picture.max_payload,
+                                                  .format = picture.reader.format,
+                                                  .icc = picture.icc});
+  if (!image.ok()) return image.status();
+  return MadePicture{.image = *std::move(image), .note = ""};
 }
 
 absl::StatusOr<MadePicture> MakePage(const Source& source, const proto::Request::Draw& request) {
@@ -135,6 +137,7 @@ absl::StatusOr<MadePicture> MakePage(const Source& source, const proto::Request:
     picture.quality = picture.reader.quality;
     picture.part = static_cast<PagePart>(request.part());
     picture.page = {request.row().width(), request.row().height()};
+    picture.icc = request.icc();
   }
   if (source.notice != nullptr) return DrawNoticePage(source, picture);
   if (source.paged != nullptr) return DrawPagedPage(source.paged, request);
@@ -164,11 +167,11 @@ absl::Status Draw(const Source& source, const proto::Request::Draw& request, int
   }
   const absl::StatusOr<MadePicture> made = MakePage(source, request);
   if (!made.ok()) return made.status();
-  reply->set_result_bytes(made->jpeg.payload.size());
-  reply->set_quality(made->jpeg.quality);
-  reply->set_softened(made->jpeg.softened);
+  reply->set_result_bytes(made->image.payload.size());
+  reply->set_quality(made->image.quality);
+  reply->set_softened(made->image.softened);
   reply->set_message(PrintableLine(made->note));
-  return WriteResult(result, made->jpeg.payload);
+  return WriteResult(result, made->image.payload);
 }
 
 absl::Status Serve(OpenSources* sources, const proto::Request& request,

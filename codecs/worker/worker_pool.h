@@ -100,6 +100,7 @@ struct DrawRequest {
   uint64_t entry_bytes = 0;
   ReaderProfile reader;  // kReader
   PagePart part = PagePart::kWhole;
+  bool icc = false;  // of a page that is WebP: it has a colour profile
 };
 
 struct Drawn {

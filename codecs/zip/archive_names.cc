@@ -12,7 +12,6 @@
 namespace cbzfs {
 namespace {
 
-constexpr std::string_view kExtension = ".jpg";
 constexpr size_t kLongestExtension = 5;  // without its dot
 
 // Where the last part of a path begins.
@@ -34,10 +33,11 @@ std::string_view WithoutExtension(std::string_view name) {
 
 class Namer {
  public:
-  explicit Namer(const Document& document) {
+  Namer(const Document& document, std::string_view extension) : extension_(extension) {
+    const std::string in_folder = std::string(extension) + "/";
     for (const ArchiveEntry& entry : document.entries) {
       // Only a folder of such a name can stand in the way of a new name.
-      if (entry.name.find(".jpg/") != std::string::npos) in_folders_.push_back(entry.name);
+      if (entry.name.find(in_folder) != std::string::npos) in_folders_.push_back(entry.name);
     }
     std::sort(in_folders_.begin(), in_folders_.end());
   }
@@ -56,12 +56,12 @@ class Namer {
  private:
   // From the third on no two pages have an attempt in common, so each name there is makes at most
   // one attempt fail: all of them together are linear.
-  static std::string Attempt(std::string_view name, size_t page, size_t attempt) {
+  std::string Attempt(std::string_view name, size_t page, size_t attempt) const {
     const std::string_view stem = WithoutExtension(name);
-    if (attempt < 2) return std::string(attempt == 0 ? stem : name).append(kExtension);
+    if (attempt < 2) return std::string(attempt == 0 ? stem : name).append(extension_);
     std::string end = absl::StrCat("~", page + 1);
     if (attempt > 2) absl::StrAppend(&end, "-", attempt - 1);
-    end += kExtension;
+    end += extension_;
     return std::string(CutText(stem, LastPart(stem) + EntryNames::kMaxBytes - end.size())) + end;
   }
 
@@ -72,18 +72,21 @@ class Namer {
     return inside == in_folders_.end() || !inside->starts_with(folder);
   }
 
+  const std::string_view extension_;
   absl::flat_hash_set<std::string> taken_;
-  std::vector<std::string_view> in_folders_;  // sorted; names of entries in a folder "*.jpg"
+  // Sorted; names of entries in a folder that is called as a page may be.
+  std::vector<std::string_view> in_folders_;
 };
 
 }  // namespace
 
-std::vector<std::string> ArchivePageNames(const Document& document) {
-  Namer namer(document);
+std::vector<std::string> ArchivePageNames(const Document& document, PageFormat format) {
+  const std::string_view extension = ExtensionOf(format);
+  Namer namer(document, extension);
   std::vector<std::string> names(document.pages.size());
-  const auto keeps = [&document](size_t page) {
+  const auto keeps = [&](size_t page) {
     return document.pages[page].kind != PageKind::kDrawn ||
-           document.entries[page].name.ends_with(kExtension);
+           document.entries[page].name.ends_with(extension);
   };
   for (size_t page = 0; page < names.size(); ++page) {
     if (!keeps(page)) continue;

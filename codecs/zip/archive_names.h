@@ -2,8 +2,8 @@
 //
 // A page that is handed on as it is (kRaw, kUnpacked) keeps the entry's name. An enhanced one
 // (kDrawn) is a JPEG: its extension becomes ".jpg", or it is appended where there is none, and the
-// name is made unique. The result keeps the contract of the entries' names (document.h) and follows
-// from the document alone:
+// name is made unique. (Where it is a WebP, read ".webp" for ".jpg".) The result keeps the contract
+// of the entries' names (document.h) and follows from the document alone:
 //
 //   1. Entries handed on and images already named "*.jpg" keep their names.
 //   2. Each other image, in the order of the pages, gets the first of these that is neither another
@@ -22,12 +22,14 @@
 #include <vector>
 
 #include "codecs/document/document.h"
+#include "codecs/document/page_format.h"
 
 namespace cbzfs {
 
 // One name a page. `document` has an entry for each page, named as CheckEntryNames()
 // (document_codec.h) has it. Linear but for sorting and hashing, whatever the names.
-std::vector<std::string> ArchivePageNames(const Document& document);
+std::vector<std::string> ArchivePageNames(const Document& document,
+                                          PageFormat format = PageFormat::kJpeg);
 
 }  // namespace cbzfs
 

@@ -6,20 +6,20 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "codecs/zip/com_padding.h"
 #include "codecs/zip/crc_force.h"
+#include "codecs/zip/padding.h"
 #include "codecs/zip/page_shape.h"
 
 namespace cbzfs {
 namespace {
 
-ComPadding PaddingOf(const BodySpec& spec, uint64_t payload_bytes) {
-  return ComPadding(spec.body_bytes - payload_bytes, kLeastPadding);
+Padding PaddingOf(const BodySpec& spec, uint64_t payload_bytes) {
+  return Padding(spec.format, spec.body_bytes - payload_bytes, kPatchBytes);
 }
 
 // The patch for a body whose entry's data up to the padding has the CRC `crc`.
 std::array<char, kPatchBytes> PatchFor(const BodySpec& spec, uint32_t crc, uint64_t payload_bytes) {
-  const ComPadding padding = PaddingOf(spec, payload_bytes);
+  const Padding padding = PaddingOf(spec, payload_bytes);
   const uint32_t before = padding.ExtendCrc(crc, padding.bytes() - kPatchBytes);
   return CrcPatch(before, spec.declared_crc, spec.tail_crc, spec.tail_bytes);
 }
@@ -27,10 +27,14 @@ std::array<char, kPatchBytes> PatchFor(const BodySpec& spec, uint32_t crc, uint6
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const Body>> Body::Drawn(const BodySpec& spec, std::string payload) {
-  if (spec.body_bytes < kLeastPadding || payload.size() > spec.body_bytes - kLeastPadding ||
+  const uint64_t least = LeastPadding(spec.format);
+  if (spec.body_bytes < least || payload.size() > spec.body_bytes - least ||
       payload.size() > spec.max_payload) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "a payload of ", payload.size(), " bytes does not fit its slot of ", spec.max_payload));
+  }
+  if (payload.size() % Padding::Unit(spec.format) != 0) {
+    return absl::DataLossError("a payload that is no whole chunks");
   }
   const auto patch = PatchFor(spec, ExtendCrc(spec.head_crc, payload), payload.size());
   return std::shared_ptr<const Body>(new Body(spec, std::move(payload), patch));

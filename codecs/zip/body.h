@@ -22,7 +22,8 @@ namespace cbzfs {
 class Body {
  public:
   // A drawn or extracted page. kResourceExhausted when the payload is longer than
-  // spec.max_payload. Computes the CRC of the payload once: O(payload).
+  // spec.max_payload; kDataLoss when one of a WebP has an odd length. Computes the CRC of the
+  // payload once: O(payload).
   static absl::StatusOr<std::shared_ptr<const Body>> Drawn(const BodySpec& spec,
                                                            std::string payload);
 

@@ -12,10 +12,12 @@
 #include <string_view>
 #include <vector>
 
+#include "codecs/document/page_format.h"
+
 namespace cbzfs {
 
 enum class PageNames : uint8_t {
-  kNumber,  // 0001.jpg, zero-padded to max(4, digits of the page count)
+  kNumber,  // 0001.jpg (or .webp), zero-padded to max(4, digits of the page count)
   kSeed,    // "STEM page_1.jpg", as the old tool named them
 };
 
@@ -31,7 +33,8 @@ class EntryNames {
   EntryNames() = default;
   // `stem` may be any bytes. With kSeed it is cut, between two characters, so that the longest name
   // is at most kMaxBytes; '/' and NUL, which no file name has, become '_'.
-  EntryNames(PageNames style, std::string_view stem, uint32_t page_count);
+  EntryNames(PageNames style, std::string_view stem, uint32_t page_count,
+             PageFormat format = PageFormat::kJpeg);
   // One name a page.
   explicit EntryNames(const std::vector<std::string>& names);
 
@@ -45,6 +48,7 @@ class EntryNames {
   uint64_t BytesOfAny(uint32_t page) const;
 
   std::string prefix_;
+  std::string_view extension_ = ExtensionOf(PageFormat::kJpeg);
   uint32_t width_ = 1;  // numbers have at least so many digits
   // So many names, from the first on, have just so many bytes: a layout asks for every one.
   uint32_t equal_ = 0;

@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "codecs/document/document_codec.h"
 #include "codecs/zip/archive_names.h"
-#include "codecs/zip/com_padding.h"
 #include "codecs/zip/comic_book_info.h"
 #include "codecs/zip/layout_internal.h"
+#include "codecs/zip/padding.h"
 #include "codecs/zip/raw_entry.h"
 
 #define XXH_INLINE_ALL
@@ -59,6 +59,13 @@ absl::Status CheckArguments(const Document& document, const LayoutOptions& optio
     return absl::InvalidArgumentError(absl::StrCat("no such guard: ", options.guard));
   }
   if (document.pages.empty()) return absl::InvalidArgumentError("a document without pages");
+  if (options.format == PageFormat::kWebp) {
+    for (const Page& page : document.pages) {
+      const bool fits = page.kind == PageKind::kDrawn && page.width <= kMaxWebpSide &&
+                        page.height <= kMaxWebpSide;
+      if (!fits && !page.is_other()) return absl::InvalidArgumentError("a page that is no WebP");
+    }
+  }
   if (!document.entries.empty()) return CheckEntries(document);
   for (const Page& page : document.pages) {
     if (page.kind == PageKind::kImage || page.is_other()) {
@@ -78,9 +85,10 @@ absl::Status CheckArguments(const Document& document, const LayoutOptions& optio
 // `unit` is a power of two.
 uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) & ~(unit - 1); }
 
-EntryNames NamesOf(const Document& document, std::string_view stem, PageNames style) {
-  if (!document.entries.empty()) return EntryNames(ArchivePageNames(document));
-  return EntryNames(style, stem, static_cast<uint32_t>(document.pages.size()));
+EntryNames NamesOf(const Document& document, std::string_view stem, const LayoutOptions& options) {
+  if (!document.entries.empty()) return EntryNames(ArchivePageNames(document, options.format));
+  return EntryNames(options.names, stem, static_cast<uint32_t>(document.pages.size()),
+                    options.format);
 }
 
 // Appends a number's bytes, little end first, so that every host hashes the same.
@@ -97,7 +105,7 @@ Layout::Layout(std::shared_ptr<const Document> document, std::string_view stem,
       identity_(identity),
       options_(options),
       lead_(document_->entries.empty() && options.comic_info ? 1 : 0),
-      names_(NamesOf(*document_, stem, options.names)),
+      names_(NamesOf(*document_, stem, options)),
       comment_(document_->entries.empty() && options.comment ? ComicBookInfo(*document_, stem) : "") {}
 
 absl::StatusOr<std::shared_ptr<const Layout>> Layout::Create(
@@ -154,10 +162,10 @@ void Layout::SumExtras() {
 }
 
 void Layout::ChooseTail() {
-  last_tail_bytes_ = kEoiBytes;
   const uint64_t wanted = ConstantEndFor(options_.guard, !comment_.empty());
   // What ZIP64 adds is left out: it follows from the offsets, and these from this.
-  uint64_t after = kEoiBytes + DirectoryBytesBefore(page_count() + lead_) + kEndRecordBytes +
+  const uint64_t end = options_.format == PageFormat::kJpeg ? kEoiBytes : 0;
+  uint64_t after = end + DirectoryBytesBefore(page_count() + lead_) + kEndRecordBytes +
                    comment_.size();
   auto page = static_cast<uint32_t>(page_count() - 1);
   for (; IsRaw(page); --page) {
@@ -166,7 +174,8 @@ void Layout::ChooseTail() {
   }
   if (document_->pages[page].kind == PageKind::kOriginal || after >= wanted) return;
   tail_page_ = page;
-  last_tail_bytes_ += std::max(wanted - after, ComPadding::kMinSegment);
+  last_tail_fill_ = RoundUp(std::max(wanted - after, Padding::Least(options_.format)),
+                            Padding::Unit(options_.format));
 }
 
 uint64_t Layout::HeaderBytes(size_t entry) const {
@@ -200,8 +209,12 @@ PageShape Layout::ShapeAt(uint32_t index, uint64_t start) const {
   const uint64_t insert = page.kind == PageKind::kOriginal && page.insert >= 0
                               ? document_->inserts[page.insert].size()
                               : 0;
-  return MakePageShape(page, start, header, insert,
-                       index == tail_page_ ? last_tail_bytes_ : kEoiBytes, options_.guard);
+  return MakePageShape(page, {.format = options_.format,
+                              .start = start,
+                              .header_bytes = header,
+                              .insert_bytes = insert,
+                              .tail_fill = index == tail_page_ ? last_tail_fill_ : 0,
+                              .guard = options_.guard});
 }
 
 // Programs that compare CRCs see any change.

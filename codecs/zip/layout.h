@@ -43,6 +43,16 @@
 // guard read from any local header still needs no drawn page, at the cost of up to 4 KiB for each
 // drawn page behind a raw one; in an archive there are few.
 //
+// Where drawn pages are WebP, theirs is (webp_chunks.h):
+//
+//   | local header, RIFF, VP8X, JUNK |       payload       | JUNK of zeros ... patch | tail |
+//   |<-- constant: one guard, or a ->|<-- ICCP, VP8 (L) -->|                         |JUNK  |
+//   |    byte more                   |<------- the page's body, Piece::kBody ------->|
+//
+// All chunks have an even length. Behind a local header of an odd one the head therefore ends a
+// byte behind the guard, and a zero behind the last chunk, outside of what the RIFF header counts,
+// makes the entry end on a multiple of 4096: readers must ignore it (RFC 9649, 2.4), and do.
+//
 // An extracted page's head has no APP0: the stream brings its own.
 // `patch` is four bytes that make the entry's real CRC-32 the one declared in the local header and
 // the central directory. `tail` is empty but in the last page, where constant COM segments keep
@@ -78,6 +88,7 @@ namespace cbzfs {
 struct LayoutOptions {
   uint32_t guard = 4096;  // 0, 4096 or 65536: constant bytes at the start of a drawn page's entry
   PageNames names = PageNames::kNumber;
+  PageFormat format = PageFormat::kJpeg;  // of drawn pages, all of which are of one
   // Where the document is none of a real archive: whether it has a ComicInfo.xml, and a comment.
   bool comic_info = true;
   bool comment = true;
@@ -191,7 +202,7 @@ class Layout {
   // Of the extra fields of all pages before a page, and of all; empty where there are none.
   std::vector<uint64_t> extras_before_;
   size_t tail_page_ = SIZE_MAX;  // the page with the long tail
-  uint64_t last_tail_bytes_ = 0;
+  uint64_t last_tail_fill_ = 0;
   uint64_t size_ = 0;
   std::vector<uint64_t> offsets_;  // of the entries, and of the central directory
   size_t first_zip64_ = SIZE_MAX;  // the first entry whose offset needs it

@@ -6,6 +6,7 @@
 #include "codecs/zip/crc_force.h"
 #include "codecs/zip/layout.h"
 #include "codecs/zip/layout_internal.h"
+#include "codecs/zip/padding.h"
 #include "codecs/zip/raw_entry.h"
 
 namespace cbzfs {
@@ -25,13 +26,16 @@ void CopyOverlap(std::string_view bytes, uint64_t start, uint64_t from, absl::Sp
   if (begin < end) std::memcpy(&out[begin - from], &bytes[begin - start], end - begin);
 }
 
-void CopyOverlap(const ComPadding& padding, uint64_t start, uint64_t from, absl::Span<char> out) {
+void CopyOverlap(const Padding& padding, uint64_t start, uint64_t from, absl::Span<char> out) {
   const uint64_t begin = std::max(start, from);
   const uint64_t end = std::min(start + padding.bytes(), from + out.size());
   if (begin < end) padding.Read(begin - start, out.subspan(begin - from, end - begin));
 }
 
-ComPadding TailPadding(uint64_t tail_bytes) { return ComPadding(tail_bytes - kEoiBytes); }
+// Of a JPEG EOI; of a WebP, where it is not empty, one zero.
+std::string_view EndOf(PageFormat format, const PageShape& shape) {
+  return format == PageFormat::kJpeg ? kEoi : std::string_view("\0", shape.end);
+}
 
 }  // namespace
 
@@ -113,17 +117,18 @@ void Layout::ReadPart(const Part& part, uint64_t from, absl::Span<char> out) con
       return info_.empty() ? CopyOverlap(MakeInfo(), 0, from, out)
                            : CopyOverlap(info_, 0, from, out);
     case Part::Origin::kPageHead: {
-      const PageHead head = MakePageHead(document_->pages[page], offsets_[part.entry],
-                                         HeaderBytes(part.entry), options_.guard);
-      CopyOverlap(head.marker_segments, 0, from, out);
-      return CopyOverlap(head.fill, head.marker_segments.size(), from, out);
+      const PageHead head =
+          MakePageHead(document_->pages[page], options_.format, ShapeOf(page));
+      CopyOverlap(head.begin, 0, from, out);
+      return CopyOverlap(head.fill, head.begin.size(), from, out);
     }
     case Part::Origin::kInsert:
       return CopyOverlap(document_->inserts[document_->pages[page].insert], 0, from, out);
     case Part::Origin::kTail: {
-      const ComPadding padding = TailPadding(part.size);
+      const PageShape shape = ShapeOf(page);
+      const Padding padding(options_.format, shape.tail - shape.end);
       CopyOverlap(padding, 0, from, out);
-      return CopyOverlap(kEoi, padding.bytes(), from, out);
+      return CopyOverlap(EndOf(options_.format, shape), padding.bytes(), from, out);
     }
     case Part::Origin::kDescriptor:
       return CopyOverlap(DataDescriptor(Record(part.entry)), 0, from, out);
@@ -157,18 +162,19 @@ void Layout::ReadDirectory(uint64_t from, absl::Span<char> out) const {
 BodySpec Layout::Body(uint32_t index) const {
   const PageShape shape = ShapeOf(index);
   if (IsRaw(index)) return {.body_bytes = shape.body, .declared_crc = DeclaredCrc(index)};
-  const ComPadding tail = TailPadding(shape.tail);
+  const Padding tail(options_.format, shape.tail - shape.end);
   BodySpec spec{.body_bytes = shape.body,
                 .declared_crc = DeclaredCrc(index),
                 .head_bytes = shape.head,
-                .tail_crc = ExtendCrc(tail.ExtendCrc(0, tail.bytes()), kEoi),
-                .tail_bytes = shape.tail};
+                .tail_crc = ExtendCrc(tail.ExtendCrc(0, tail.bytes()),
+                                      EndOf(options_.format, shape)),
+                .tail_bytes = shape.tail,
+                .format = options_.format};
   const Page& page = document_->pages[index];
   if (page.kind != PageKind::kOriginal) {
-    const PageHead head =
-        MakePageHead(page, offsets_[EntryOf(index)], shape.header, options_.guard);
-    spec.max_payload = shape.body - kLeastPadding;
-    spec.head_crc = head.fill.ExtendCrc(ExtendCrc(0, head.marker_segments), head.fill.bytes());
+    const PageHead head = MakePageHead(page, options_.format, shape);
+    spec.max_payload = shape.body - LeastPadding(options_.format);
+    spec.head_crc = head.fill.ExtendCrc(ExtendCrc(0, head.begin), head.fill.bytes());
   }
   return spec;
 }

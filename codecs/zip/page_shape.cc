@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
+#include <utility>
+
+#include "codecs/document/webp_chunks.h"
 
 namespace cbzfs {
 namespace {
@@ -29,18 +32,26 @@ std::string App0(float dpi) {
   return segment.append(2, '\0');
 }
 
-uint64_t MarkerBytes(const Page& page) {
+uint64_t BeginBytes(const Page& page, PageFormat format) {
+  if (format == PageFormat::kWebp) return kWebpStartBytes;
   return kSoi.size() + (page.kind == PageKind::kDrawn ? kApp0Bytes : 0);
 }
 
 // `unit` is a power of two.
 uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) & ~(unit - 1); }
 
-uint64_t FillBytes(const Page& page, uint64_t start, uint64_t header_bytes, uint32_t guard) {
-  if (guard == 0) return 0;
-  const uint64_t before = header_bytes + MarkerBytes(page);
-  const uint64_t least = std::max<uint64_t>(guard, before + ComPadding::kMinSegment);
-  return RoundUp(start + least, kPageAlignment) - start - before;
+uint64_t FillBytes(const Page& page, const PageShapeRequest& request) {
+  if (request.guard == 0) return 0;
+  const uint64_t before = request.header_bytes + BeginBytes(page, request.format);
+  const uint64_t least =
+      std::max<uint64_t>(request.guard, before + Padding::Least(request.format));
+  const uint64_t fill = RoundUp(request.start + least, kPageAlignment) - request.start - before;
+  return RoundUp(fill, Padding::Unit(request.format));
+}
+
+uint64_t EndBytes(const PageShapeRequest& request) {
+  if (request.format == PageFormat::kJpeg) return kEoiBytes;
+  return request.guard == 0 ? 0 : (request.start + request.header_bytes) % 2;
 }
 
 }  // namespace
@@ -62,21 +73,28 @@ uint64_t LeastLeadFor(uint32_t guard) {
   return guard == 0 || guard >= kFirstRead ? 0 : kFirstRead - guard;
 }
 
-PageHead MakePageHead(const Page& page, uint64_t start, uint64_t header_bytes, uint32_t guard) {
-  std::string markers(kSoi);
-  if (page.kind == PageKind::kDrawn) markers += App0(page.dpi);
-  return {std::move(markers), ComPadding(FillBytes(page, start, header_bytes, guard))};
+PageHead MakePageHead(const Page& page, PageFormat format, const PageShape& shape) {
+  std::string begin;
+  if (format == PageFormat::kWebp) {
+    begin = WebpStart(shape.data() - shape.end, page.width, page.height, !page.gray);
+  } else {
+    begin = kSoi;
+    if (page.kind == PageKind::kDrawn) begin += App0(page.dpi);
+  }
+  const uint64_t fill = shape.head - begin.size();
+  return {std::move(begin), Padding(format, fill)};
 }
 
-PageShape MakePageShape(const Page& page, uint64_t start, uint64_t header_bytes,
-                        uint64_t insert_bytes, uint64_t tail_bytes, uint32_t guard) {
+PageShape MakePageShape(const Page& page, const PageShapeRequest& request) {
   const bool original = page.kind == PageKind::kOriginal;
-  PageShape shape{.header = header_bytes, .tail = tail_bytes};
-  shape.head = original ? page.source_bytes + insert_bytes
-                        : MarkerBytes(page) + FillBytes(page, start, header_bytes, guard);
-  shape.body = kLeastPadding + (original ? 0 : page.payload_bytes);
-  const uint64_t least = start + shape.total();
-  shape.body += RoundUp(least, AlignmentFor(guard)) - least;
+  PageShape shape{.header = request.header_bytes, .end = EndBytes(request)};
+  shape.tail = request.tail_fill + shape.end;
+  shape.head = original ? page.source_bytes + request.insert_bytes
+                        : BeginBytes(page, request.format) + FillBytes(page, request);
+  const uint64_t payload = original ? 0 : page.payload_bytes;
+  shape.body = LeastPadding(request.format) + RoundUp(payload, Padding::Unit(request.format));
+  const uint64_t least = request.start + shape.total();
+  shape.body += RoundUp(least, AlignmentFor(request.guard)) - least;
   return shape;
 }
 

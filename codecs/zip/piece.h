@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "codecs/document/page_format.h"
+
 namespace cbzfs {
 
 // A run of bytes of the virtual file with one origin.
@@ -33,6 +35,7 @@ struct BodySpec {
   uint64_t head_bytes = 0;    // its length
   uint32_t tail_crc = 0;      // CRC-32 of the constant bytes after the body
   uint64_t tail_bytes = 0;    // their length; the EOI is among them
+  PageFormat format = PageFormat::kJpeg;
 };
 
 }  // namespace cbzfs

@@ -202,6 +202,7 @@ absl::Status Book::Build(const Options& options) {
     parts_ = std::move(book.parts);
     if (rows_.empty()) return absl::NotFoundError("the comic has no pages");
     made = std::move(book.document);
+    layout.format = profile().format;
   } else {
     made = SmallDocument(document(), rows_, options, rendition() == Rendition::kCover);
     layout = kNoArchive;

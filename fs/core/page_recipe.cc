@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "codecs/document/webp_chunks.h"
 
 namespace cbzfs {
 namespace {
@@ -31,6 +32,23 @@ const std::string& ProfileOf(const Book& book, uint32_t page) {
                          (book.rendition() == Rendition::kReader && !book.profile().is_gray());
   const bool profile = in_colour && row.kind == PageKind::kOriginal && row.insert >= 0;
   return profile ? book.document().inserts[row.insert] : *kNone;
+}
+
+bool IsWebp(const Book& book) {
+  return book.rendition() == Rendition::kReader && book.profile().format == PageFormat::kWebp;
+}
+
+// Of a page that is WebP: it may have colours, so it has a colour profile.
+bool HasIcc(const Book& book, uint32_t page) {
+  return IsWebp(book) && !book.layout()->document().pages[page].gray;
+}
+
+// That profile as the page has it in front of what a worker makes, or, as WebP, in place of the one
+// that the worker put there.
+std::string ProfileBytes(const Book& book, uint32_t page) {
+  const std::string& segments = ProfileOf(book, page);
+  if (!IsWebp(book) || segments.empty()) return segments;
+  return HasIcc(book, page) ? WebpChunk("ICCP", ProfileOfSegments(segments)) : std::string();
 }
 
 }  // namespace
@@ -66,7 +84,7 @@ DrawRequest RequestFor(const Book& book, uint32_t page, const AnalyseOptions& op
     request.finish = Finish::kEntry;
     return request;
   }
-  request.max_payload = book.layout()->Body(page).max_payload - ProfileOf(book, page).size();
+  request.max_payload = book.layout()->Body(page).max_payload - ProfileBytes(book, page).size();
   // One that is unwrapped takes just what it says.
   if (book.tight() && request.row.kind != PageKind::kExtracted) {
     request.exact = true;
@@ -79,6 +97,7 @@ DrawRequest RequestFor(const Book& book, uint32_t page, const AnalyseOptions& op
   request.height = made.height;
   request.reader = book.profile();
   request.part = book.part(page);
+  request.icc = HasIcc(book, page);
   return request;
 }
 
@@ -120,6 +139,13 @@ absl::StatusOr<NoticeOrder> OrderNotice(const Book& book, uint32_t page,
   order.request.options = options;
   order.request.max_payload = book.layout()->Body(page).max_payload;
   if (book.tight()) order.request.likely_payload = order.request.max_payload / kRoomInLikely;
+  if (IsWebp(book)) {
+    order.request.finish = Finish::kReader;
+    order.request.width = place.width;
+    order.request.height = place.height;
+    order.request.reader = book.profile();
+    order.request.icc = HasIcc(book, page);
+  }
   // A failure is remembered by this: in a larger place the same text may fit.
   const std::array<uint64_t, 4> words = {XXH3_64bits(text.data(), text.size()), place.width,
                                          place.height, order.request.max_payload};
@@ -136,8 +162,11 @@ absl::StatusOr<std::shared_ptr<const Body>> BodyOfNotice(const Book& book, uint3
 
 absl::StatusOr<std::shared_ptr<const Body>> BodyOf(const Book& book, uint32_t page, Drawn drawn) {
   if (book.layout() == nullptr) return Body::Raw(std::move(drawn.payload));
-  const std::string& profile = ProfileOf(book, page);
-  if (!profile.empty()) drawn.payload.insert(0, profile);
+  const std::string profile = ProfileBytes(book, page);
+  if (!profile.empty()) {
+    const uint64_t made = IsWebp(book) ? LeadingChunkBytes(drawn.payload, "ICCP") : 0;
+    drawn.payload.replace(0, made, profile);
+  }
   auto body = Body::Drawn(book.layout()->Body(page), std::move(drawn.payload));
   if (absl::IsResourceExhausted(body.status())) return absl::DataLossError(body.status().message());
   return body;

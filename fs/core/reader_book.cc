@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "codecs/document/picture_size.h"
+#include "codecs/document/webp_chunks.h"
 
 namespace cbzfs {
 namespace {
@@ -33,15 +34,19 @@ Page MadePage(const Document& source, const Page& row, PagePart part, const Read
               uint32_t quality) {
   const PictureSize canvas = CanvasFor({row.width, row.height}, part, profile);
   uint64_t payload = ReaderPayload(row, part, canvas, profile, quality);
+  const bool gray = row.gray || profile.is_gray();
+  const bool webp = profile.format == PageFormat::kWebp;
+  if (webp && !gray) payload += WebpChunkBytes(SrgbProfile().size());
   // The colour profile of an original page stands in front of the made one, too.
   if (!profile.is_gray() && row.kind == PageKind::kOriginal && row.insert >= 0) {
+    // As a chunk of a WebP it is no longer than as segments.
     payload += source.inserts[row.insert].size();
   }
   const uint32_t width = ColumnsOf(part, row.width).width;
   return {.width = canvas.width,
           .height = canvas.height,
           .dpi = row.dpi * static_cast<float>(canvas.width) / static_cast<float>(width),
-          .gray = row.gray || profile.is_gray(),
+          .gray = gray,
           .payload_bytes = static_cast<uint32_t>(payload)};
 }
 

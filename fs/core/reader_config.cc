@@ -82,6 +82,7 @@ uint64_t ReaderConfig::HashFor(std::string_view view) const {
                                                        .levels = 3,
                                                        .crop = true,
                                                        .split = ReaderProfile::Split::kLeftFirst,
+                                                       .format = PageFormat::kWebp,
                                                        .quality = 1,
                                                        .enhance = {.on = true,
                                                                   .curve = 0.123,

@@ -74,7 +74,8 @@ constexpr std::pair<std::string_view, Profile::Split> kSplits[] = {
     {"no", Profile::Split::kNo},
     {"left-first", Profile::Split::kLeftFirst},
     {"right-first", Profile::Split::kRightFirst}};
-constexpr std::pair<std::string_view, int> kFormats[] = {{"jpeg", 0}};
+constexpr std::pair<std::string_view, PageFormat> kFormats[] = {{"jpeg", PageFormat::kJpeg},
+                                                                {"webp", PageFormat::kWebp}};
 
 constexpr std::string_view kSide = "a number of pixels from 16 to 10000";
 constexpr std::string_view kYesOrNo = "true or false";
@@ -103,12 +104,9 @@ constexpr Setting kSettings[] = {
     {"split", "\"left-first\", \"right-first\" or \"no\"",
      [](const toml::node& v, Profile* p) { return SetWord(v, kSplits, &p->split); },
      [](const Profile& from, Profile* to) { to->split = from.split; }},
-    {"format", "\"jpeg\", the one format that this version makes",
-     [](const toml::node& v, Profile*) {
-       int format = 0;
-       return SetWord(v, kFormats, &format);
-     },
-     [](const Profile&, Profile*) {}},
+    {"format", "\"jpeg\" or \"webp\"",
+     [](const toml::node& v, Profile* p) { return SetWord(v, kFormats, &p->format); },
+     [](const Profile& from, Profile* to) { to->format = from.format; }},
     {"quality", "a number from 40 to 100",
      [](const toml::node& v, Profile* p) { return SetCount(v, 40, 100, &p->quality); },
      [](const Profile& from, Profile* to) { to->quality = from.quality; }},
@@ -209,6 +207,10 @@ class ConfigParser {
     }
     if (uint64_t{profile.width} * profile.height > kMaxKeptPixels) {
       return Bad(where, "width times height may be 16 megapixels at most");
+    }
+    if (profile.format == PageFormat::kWebp && profile.levels > kMostWebpLevels) {
+      return Bad(where, absl::StrCat("format = \"webp\" goes with at most ", kMostWebpLevels,
+                                     " levels: more of them take less room as \"jpeg\""));
     }
     return absl::OkStatus();
   }

@@ -66,14 +66,14 @@ double ProcessorSeconds() {
 // this figure.
 constexpr uint64_t kRoom = 64 << 20;
 
-size_t SizeOf(absl::StatusOr<FittedJpeg> jpeg) {
+size_t SizeOf(absl::StatusOr<FittedImage> jpeg) {
   if (!jpeg.ok()) Fail(std::string(jpeg.status().message()));
   return jpeg->payload.size();
 }
 
 size_t SizeOf(absl::StatusOr<MadePicture> picture) {
   if (!picture.ok()) Fail(std::string(picture.status().message()));
-  return picture->jpeg.payload.size();
+  return picture->image.payload.size();
 }
 
 PictureRequest RequestOf(const Page& row, bool small, const AnalyseOptions& options) {

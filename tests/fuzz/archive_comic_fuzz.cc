@@ -34,7 +34,7 @@ void CheckPage(ArchiveComic& comic, const Document& document, size_t index,
   FUZZ_CHECK(request.max_payload >= MinPayload(row.width, row.height));
   const auto made = comic.MakePage(entry.index, EnhancePicture, request);
   if (!made.ok()) return;
-  FUZZ_CHECK(made->jpeg.payload.size() <= request.max_payload && fuzz::IsOneLine(made->note));
+  FUZZ_CHECK(made->image.payload.size() <= request.max_payload && fuzz::IsOneLine(made->note));
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ void CheckPage(PackedComic& comic, const Document& document, size_t index,
                                     .max_payload = row.enhanced_bytes,
                                     .enhance = options.enhance});
   if (!made.ok()) return;
-  FUZZ_CHECK(made->jpeg.payload.size() <= row.enhanced_bytes && fuzz::IsOneLine(made->note));
+  FUZZ_CHECK(made->image.payload.size() <= row.enhanced_bytes && fuzz::IsOneLine(made->note));
 }
 
 }  // namespace

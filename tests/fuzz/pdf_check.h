@@ -42,7 +42,7 @@ inline void CheckOriginal(const Pdf& pdf, const Document& document, const Page& 
                                   .max_payload = row.enhanced_bytes + profile,
                                   .enhance = options.enhance};
   const auto made = EnhancePicture(stream, request);
-  FUZZ_CHECK(!made.ok() || made->jpeg.payload.size() <= request.max_payload);
+  FUZZ_CHECK(!made.ok() || made->image.payload.size() <= request.max_payload);
 }
 
 inline void CheckDrawn(Pdf& pdf, uint32_t index, const Page& row, const AnalyseOptions& options) {

@@ -19,14 +19,14 @@ namespace {
 constexpr uint64_t kMostPixels = 300'000;
 
 void CheckMade(const MadePicture& made, const PictureRequest& request) {
-  FUZZ_CHECK(made.jpeg.payload.size() <= request.max_payload);
-  FUZZ_CHECK(made.jpeg.quality <= 100 && fuzz::IsOneLine(made.note));
+  FUZZ_CHECK(made.image.payload.size() <= request.max_payload);
+  FUZZ_CHECK(made.image.quality <= 100 && fuzz::IsOneLine(made.note));
   // A damaged image may be handed on as it is.
   if (!made.note.empty()) return;
-  const testing::Picture picture = testing::ReadJpeg("\xFF\xD8" + made.jpeg.payload + "\xFF\xD9");
+  const testing::Picture picture = testing::ReadJpeg("\xFF\xD8" + made.image.payload + "\xFF\xD9");
   FUZZ_CHECK(uint32_t(picture.width) == request.width);
   FUZZ_CHECK(uint32_t(picture.height) == request.height);
-  FUZZ_CHECK(uint32_t(picture.components) == made.jpeg.components);
+  FUZZ_CHECK(uint32_t(picture.components) == made.image.components);
 }
 
 EnhanceOptions TakeEnhance(fuzz::Input& input) {

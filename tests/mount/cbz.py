@@ -96,7 +96,7 @@ def entries(archive):
 
 
 def pages(archive):
-    return [entry for entry in entries(archive) if entry.name.lower().endswith(".jpg")]
+    return [entry for entry in entries(archive) if entry.name.lower().endswith((".jpg", ".webp"))]
 
 
 def directory_offset(archive):

@@ -332,7 +332,7 @@ class ProfilesTest(harness.MountedTest):
                 ("[views.a]\nwidht = 100\n", ("line 2, column 1", 'did you mean "width"')),
                 ("[views.a]\nwidth = 1\n", ("line 2, column 9", "from 16 to 10000")),
                 ("[views.cbz]\nwidth = 100\n", ("line 1", "cbz is there already")),
-                ("[views.a]\nformat = \"webp\"\n", ("line 2", "format takes")),
+                ("[views.a]\nformat = \"gif\"\n", ("line 2", "format takes")),
                 ("[views.a\n", ("line 1",)),
                 ("[[rules]]\npath = \"a\"\nviews = [\"b\"]\nhidden = true\n",
                  ("line 3", 'no view called "b"'))):

@@ -87,8 +87,9 @@ HEADERS = (
     (r"zip\.h|zipconf\.h", ("codecs/archive", "tests")),
     (r"archive(_entry)?\.h", ("codecs/packed", "tests")),
     (r"turbojpeg\.h|j(peglib|error|morecfg|pegint)\.h", ("codecs/image", "codecs/decode", "tests")),
-    (r"png(conf|libconf)?\.h|gif_lib\.h|tiff\w*\.h|(webp|avif|jxl)/.*",
+    (r"png(conf|libconf)?\.h|gif_lib\.h|tiff\w*\.h|(avif|jxl)/.*|webp/(?!encode\.h).*",
      ("codecs/decode", "tests")),
+    (r"webp/encode\.h", ("codecs/image", "tests")),
     (r"openjpeg\.h", ("codecs/decode", "codecs/pdf", "tests")),  # codecs/pdf: small_jpx.h
     (r"sqlite3\w*\.h", ("cache", "tests")),
     (r"seccomp\.h|sys/capability\.h", ("codecs/worker", "tests")),
@@ -172,7 +173,7 @@ def self_test():
         missed += prove_that_it_fails("fs/core/a.h", "#include <%s>\n" % header)
         missed += prove_that_it_fails("tests/mount/a.cc", "#include <%s>\n" % header)
     for header in ("mupdf/fitz.h", "mupdf/pdf.h", "zip.h", "turbojpeg.h", "jpeglib.h", "sqlite3.h",
-                   "png.h", "gif_lib.h", "tiffio.h", "openjpeg.h", "webp/decode.h", "avif/avif.h",
+                   "png.h", "gif_lib.h", "tiffio.h", "openjpeg.h", "webp/decode.h", "webp/encode.h", "avif/avif.h",
                    "jxl/decode.h", "archive.h", "archive_entry.h"):
         missed += prove_that_it_fails("fs/core/a.cc", "  # include <%s>\n" % header)
         missed += prove_that_it_fails("codecs/worker/a.cc", '#include "%s"\n' % header)

@@ -246,7 +246,7 @@ void SurveyDrawn(Pdf* pdf, const Document& document, const AnalyseOptions& optio
   }
   for (const uint32_t i : Pick(pages.size(), collect.truths, PathHash(book->path))) {
     const Page& row = document.pages[rows[i]];
-    const absl::StatusOr<FittedJpeg> plain = pdf->Produce(rows[i], row, options, row.payload_bytes);
+    const absl::StatusOr<FittedImage> plain = pdf->Produce(rows[i], row, options, row.payload_bytes);
     if (!plain.ok()) continue;
     const std::string jpeg = "\xFF\xD8" + plain->payload + "\xFF\xD9";
     const absl::Span<const uint8_t> file(reinterpret_cast<const uint8_t*>(jpeg.data()),

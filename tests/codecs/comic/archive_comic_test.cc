@@ -238,8 +238,8 @@ TEST(ArchiveComicTest, APageIsTheSameHoweverItsEntryIsStored) {
   const auto stored = comic->MakePage(0, EnhancePicture, request);
   const auto packed = comic->MakePage(1, EnhancePicture, request);
   ASSERT_TRUE(stored.ok() && packed.ok()) << stored.status() << packed.status();
-  EXPECT_EQ(stored->jpeg.payload, packed->jpeg.payload);
-  EXPECT_EQ(testing::Decoded(stored->jpeg).width, 300);
+  EXPECT_EQ(stored->image.payload, packed->image.payload);
+  EXPECT_EQ(testing::Decoded(stored->image).width, 300);
   EXPECT_TRUE(absl::IsNotFound(comic->MakePage(2, EnhancePicture, request).status()));
 }
 

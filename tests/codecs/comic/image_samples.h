@@ -77,7 +77,7 @@ inline std::string WithProfile(const std::string& jpeg, const std::string& profi
 }
 
 // The page that a payload makes, decoded.
-inline Picture Decoded(const FittedJpeg& jpeg) {
+inline Picture Decoded(const FittedImage& jpeg) {
   return ReadJpeg("\xFF\xD8" + jpeg.payload + "\xFF\xD9");
 }
 

@@ -127,7 +127,7 @@ TEST(PackedComicTest, SlotsOfEnhancedPagesAreThereWhenAskedFor) {
         5, EnhancePicture,
         {.width = 100, .height = 150, .max_payload = document->pages[4].enhanced_bytes});
     ASSERT_TRUE(made.ok()) << made.status();
-    EXPECT_LE(made->jpeg.payload.size(), document->pages[4].enhanced_bytes);
+    EXPECT_LE(made->image.payload.size(), document->pages[4].enhanced_bytes);
   }
 }
 

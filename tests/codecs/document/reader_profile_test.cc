@@ -5,6 +5,7 @@
 #include <set>
 
 #include "codecs/image/jpeg_fit.h"
+#include "codecs/image/webp_fit.h"
 
 namespace cbzfs {
 namespace {
@@ -101,6 +102,7 @@ TEST(ReaderProfile, EverySettingIsAFact) {
                                {.levels = 2},
                                {.crop = true},
                                {.split = Split::kLeftFirst},
+                               {.format = PageFormat::kWebp},
                                {.quality = 84},
                                {.enhance = {.on = true}},
                                {.enhance = {.on = false, .curve = 0.5}},
@@ -123,7 +125,26 @@ TEST(ReaderProfile, EverySlotHoldsOneColour) {
         const PictureSize canvas = CanvasFor(page, PagePart::kWhole, profile);
         EXPECT_GE(ReaderPayload(row, PagePart::kWhole, canvas, profile, 85),
                   MinPayload(canvas.width, canvas.height));
+        profile.format = PageFormat::kWebp;
+        for (const uint32_t levels : {0u, 2u, 16u}) {
+          profile.levels = levels;
+          EXPECT_GE(ReaderPayload(row, PagePart::kWhole, canvas, profile, 85),
+                    MinWebpPayload(canvas.width, canvas.height));
+        }
       }
+    }
+  }
+}
+
+TEST(ReaderProfile, NoWebpIsLongerThanTheFormatAllows) {
+  for (const uint32_t side : {16'383u, 16'384u, 20'000u, 65'500u}) {
+    for (const PictureSize page : {PictureSize{40, side}, PictureSize{side, 40}}) {
+      const PictureSize jpeg = CanvasFor(page, PagePart::kWhole, {});
+      EXPECT_EQ(std::max(jpeg.width, jpeg.height), side);
+      const PictureSize webp = CanvasFor(page, PagePart::kWhole, {.format = PageFormat::kWebp});
+      EXPECT_LE(std::max(webp.width, webp.height), kMaxWebpSide);
+      EXPECT_GE(std::max(webp.width, webp.height), kMaxWebpSide - 1);
+      EXPECT_GE(std::min(webp.width, webp.height), 9u);
     }
   }
 }

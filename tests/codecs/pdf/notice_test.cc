@@ -29,13 +29,13 @@ uint64_t SlotOf(uint32_t width, uint32_t height) {
   return static_cast<uint64_t>(LeastSlot(width, height));
 }
 
-FittedJpeg Noticed(std::string_view text, const NoticePage& page) {
-  absl::StatusOr<FittedJpeg> jpeg = DrawNotice(Engine(), text, page);
+FittedImage Noticed(std::string_view text, const NoticePage& page) {
+  absl::StatusOr<FittedImage> jpeg = DrawNotice(Engine(), text, page);
   EXPECT_TRUE(jpeg.ok()) << page.width << " x " << page.height << ": " << jpeg.status();
-  return jpeg.ok() ? *std::move(jpeg) : FittedJpeg();
+  return jpeg.ok() ? *std::move(jpeg) : FittedImage();
 }
 
-Picture PictureOf(const FittedJpeg& jpeg) { return ReadJpeg(WholeJpeg(jpeg)); }
+Picture PictureOf(const FittedImage& jpeg) { return ReadJpeg(WholeJpeg(jpeg)); }
 
 // Pixels that are rather black than white.
 size_t Ink(const Picture& picture) {
@@ -56,7 +56,7 @@ int MostStrokes(const Picture& picture) {
 }
 
 TEST(Notice, IsATextInBlackOnWhiteOfExactlyTheSize) {
-  const FittedJpeg jpeg = Noticed(kText, {.width = 1240, .height = 1754, .max_payload = kRoomy});
+  const FittedImage jpeg = Noticed(kText, {.width = 1240, .height = 1754, .max_payload = kRoomy});
   EXPECT_EQ(jpeg.components, 1u);
   EXPECT_FALSE(jpeg.softened);
   const Picture picture = PictureOf(jpeg);
@@ -90,7 +90,7 @@ TEST(Notice, FitsTheLeastSlotOfAnySize) {
   for (const auto& [width, height] : sizes) {
     SCOPED_TRACE(absl::StrCat(width, " x ", height));
     for (const uint64_t slot : {MinPayload(width, height), SlotOf(width, height), kRoomy}) {
-      const FittedJpeg jpeg =
+      const FittedImage jpeg =
           Noticed(kText, {.width = width, .height = height, .max_payload = slot});
       EXPECT_LE(jpeg.payload.size(), slot);
       const Picture picture = PictureOf(jpeg);
@@ -144,7 +144,7 @@ TEST(Notice, LongNamesAreBrokenAndLongTextsCutOff) {
   }
   // No matter how long: what is behind the limit is not even looked at.
   std::string endless = absl::StrCat("Title\n", std::string(kMaxNoticeBytes, 'x'));
-  const FittedJpeg cut = Noticed(endless, page);
+  const FittedImage cut = Noticed(endless, page);
   endless += std::string(1 << 20, 'y');
   EXPECT_EQ(Noticed(endless, page).payload, cut.payload);
 }

@@ -26,7 +26,7 @@ absl::StatusOr<Document> AnalyseBytes(const std::string& bytes, const AnalyseOpt
   return (*pdf)->Analyse(options);
 }
 
-absl::StatusOr<FittedJpeg> ProducePage(const std::string& bytes, uint32_t index,
+absl::StatusOr<FittedImage> ProducePage(const std::string& bytes, uint32_t index,
                                        const AnalyseOptions& options) {
   auto pdf = OpenBytes(bytes);
   if (!pdf.ok()) return pdf.status();
@@ -36,7 +36,7 @@ absl::StatusOr<FittedJpeg> ProducePage(const std::string& bytes, uint32_t index,
   return (*pdf)->Produce(index, page, options, page.payload_bytes);
 }
 
-std::string WholeJpeg(const FittedJpeg& jpeg) {
+std::string WholeJpeg(const FittedImage& jpeg) {
   return absl::StrCat("\xFF\xD8", jpeg.payload, "\xFF\xD9");
 }
 

@@ -21,11 +21,11 @@ absl::StatusOr<std::unique_ptr<Pdf>> OpenBytes(const std::string& bytes);
 absl::StatusOr<Document> AnalyseBytes(const std::string& bytes, const AnalyseOptions& options = {});
 
 // Opens, analyses, produces page `index` into its own slot.
-absl::StatusOr<FittedJpeg> ProducePage(const std::string& bytes, uint32_t index = 0,
+absl::StatusOr<FittedImage> ProducePage(const std::string& bytes, uint32_t index = 0,
                                        const AnalyseOptions& options = {});
 
 // A payload as a file: SOI, it, EOI.
-std::string WholeJpeg(const FittedJpeg& jpeg);
+std::string WholeJpeg(const FittedImage& jpeg);
 
 // The bytes of an original page's entry, but for padding: the range of the source with its insert.
 std::string OriginalBytes(const Document& document, const Page& page, const std::string& source);

@@ -236,10 +236,10 @@ TEST(EnhancedSlots, PagesKeepTheirQualityInThem) {
     const absl::StatusOr<MadePicture> made = EnhancePicture(
         bytes(i), {.width = kWidth, .height = kHeight, .max_payload = pages[i].enhanced_bytes});
     ASSERT_TRUE(made.ok()) << made.status();
-    EXPECT_GE(made->jpeg.quality, 85u) << i;
-    EXPECT_FALSE(made->jpeg.softened);
+    EXPECT_GE(made->image.quality, 85u) << i;
+    EXPECT_FALSE(made->image.softened);
     room += pages[i].enhanced_bytes;
-    used += static_cast<double>(made->jpeg.payload.size());
+    used += static_cast<double>(made->image.payload.size());
   }
   EXPECT_GT(used / room, 0.75);
 }

@@ -48,19 +48,19 @@ TEST(EnhancePictureTest, ThePageIsTheImageEnhanced) {
   const auto same = EnhancePicture(AsBytes(jpeg), Unchanged(200, 100));
   ASSERT_TRUE(made.ok() && same.ok()) << made.status() << same.status();
   EXPECT_EQ(made->note, "");
-  EXPECT_GE(made->jpeg.quality, 90u);
+  EXPECT_GE(made->image.quality, 90u);
   const Picture before = ReadJpeg(jpeg);
-  ASSERT_EQ(Decoded(made->jpeg).width, 200);
-  EXPECT_GT(testing::Psnr(Decoded(same->jpeg), before), 30);
-  EXPECT_LT(testing::Psnr(Decoded(made->jpeg), before), 25) << "something was done to it";
+  ASSERT_EQ(Decoded(made->image).width, 200);
+  EXPECT_GT(testing::Psnr(Decoded(same->image), before), 30);
+  EXPECT_LT(testing::Psnr(Decoded(made->image), before), 25) << "something was done to it";
 }
 
 TEST(EnhancePictureTest, GrayStaysGray) {
   for (const std::string& file : {MakeJpeg({.components = 1}), MakePng(200, 100, true)}) {
     const auto made = EnhancePicture(AsBytes(file), Request(200, 100));
     ASSERT_TRUE(made.ok()) << made.status();
-    EXPECT_EQ(made->jpeg.components, 1u);
-    EXPECT_EQ(Decoded(made->jpeg).components, 1);
+    EXPECT_EQ(made->image.components, 1u);
+    EXPECT_EQ(Decoded(made->image).components, 1);
   }
 }
 
@@ -69,7 +69,7 @@ TEST(EnhancePictureTest, ItLiesAsItIsSeen) {
   const auto turned =
       EnhancePicture(AsBytes(testing::WithOrientation(jpeg, 6)), Unchanged(100, 200));
   ASSERT_TRUE(turned.ok()) << turned.status();
-  const Picture after = Decoded(turned->jpeg);
+  const Picture after = Decoded(turned->image);
   const Picture before = ReadJpeg(jpeg);
   ASSERT_EQ(after.width, 100);
   ASSERT_EQ(after.height, 200);
@@ -84,8 +84,8 @@ TEST(EnhancePictureTest, ItLiesAsItIsSeen) {
 TEST(EnhancePictureTest, ItIsAsLargeAsAsked) {
   const auto made = EnhancePicture(AsBytes(MakePng(300, 200, false)), Request(150, 100));
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_EQ(Decoded(made->jpeg).width, 150);
-  EXPECT_EQ(Decoded(made->jpeg).height, 100);
+  EXPECT_EQ(Decoded(made->image).width, 150);
+  EXPECT_EQ(Decoded(made->image).height, 100);
 }
 
 TEST(EnhancePictureTest, ItFitsItsSlot) {
@@ -93,8 +93,8 @@ TEST(EnhancePictureTest, ItFitsItsSlot) {
   for (const uint64_t room : {MinPayload(300, 200), uint64_t{9'000}, uint64_t{30'000}}) {
     const auto made = EnhancePicture(AsBytes(png), Request(300, 200, room));
     ASSERT_TRUE(made.ok()) << made.status();
-    EXPECT_LE(made->jpeg.payload.size(), room);
-    EXPECT_EQ(Decoded(made->jpeg).width, 300);
+    EXPECT_LE(made->image.payload.size(), room);
+    EXPECT_EQ(Decoded(made->image).width, 300);
   }
 }
 
@@ -103,30 +103,30 @@ TEST(EnhancePictureTest, TheColourProfileStandsInFront) {
   const std::string jpeg = WithProfile(MakeJpeg({}), profile);
   const auto made = EnhancePicture(AsBytes(jpeg), Request(200, 100, 6'000));
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_THAT(made->jpeg.payload, StartsWith("\xFF\xE2"));
-  EXPECT_EQ(made->jpeg.payload.substr(4, 14), std::string("ICC_PROFILE\0\1\1", 14));
-  EXPECT_EQ(made->jpeg.payload.substr(18, profile.size()), profile);
-  EXPECT_LE(made->jpeg.payload.size(), 6'000u);
-  EXPECT_EQ(Decoded(made->jpeg).width, 200);
+  EXPECT_THAT(made->image.payload, StartsWith("\xFF\xE2"));
+  EXPECT_EQ(made->image.payload.substr(4, 14), std::string("ICC_PROFILE\0\1\1", 14));
+  EXPECT_EQ(made->image.payload.substr(18, profile.size()), profile);
+  EXPECT_LE(made->image.payload.size(), 6'000u);
+  EXPECT_EQ(Decoded(made->image).width, 200);
   // Rather the page without its profile than none.
   const auto tight = EnhancePicture(AsBytes(jpeg), Request(200, 100, MinPayload(200, 100) + 100));
   ASSERT_TRUE(tight.ok()) << tight.status();
-  EXPECT_THAT(tight->jpeg.payload, StartsWith("\xFF\xDB"));
+  EXPECT_THAT(tight->image.payload, StartsWith("\xFF\xDB"));
 }
 
 TEST(EnhancePictureTest, AProfileOfAnotherKindOfColourIsLeftOut) {
   const std::string jpeg = WithProfile(MakeJpeg({.components = 1}), MakeProfile("RGB "));
   const auto made = EnhancePicture(AsBytes(jpeg), Request(200, 100));
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_THAT(made->jpeg.payload, StartsWith("\xFF\xDB"));
+  EXPECT_THAT(made->image.payload, StartsWith("\xFF\xDB"));
 }
 
 TEST(EnhancePictureTest, ADamagedJpegStaysWhatItIsWhereItFits) {
   const std::string cut = Cut(MakeJpeg({}));
   const auto kept = EnhancePicture(AsBytes(cut), Request(200, 100));
   ASSERT_TRUE(kept.ok()) << kept.status();
-  EXPECT_EQ(kept->jpeg.payload, cut.substr(2));
-  EXPECT_EQ(kept->jpeg.quality, 0u);
+  EXPECT_EQ(kept->image.payload, cut.substr(2));
+  EXPECT_EQ(kept->image.quality, 0u);
   EXPECT_THAT(kept->note, AllOf(HasSubstr("damaged"), HasSubstr("shown as it is")));
 }
 
@@ -135,9 +135,9 @@ TEST(EnhancePictureTest, ADamagedJpegThatDoesNotFitIsShownAsFarAsItGoes) {
   const uint64_t room = cut.size() - 3;
   const auto made = EnhancePicture(AsBytes(cut), Request(200, 100, room));
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_LE(made->jpeg.payload.size(), room);
+  EXPECT_LE(made->image.payload.size(), room);
   EXPECT_THAT(made->note, AllOf(HasSubstr("damaged"), HasSubstr("as far as it can be decoded")));
-  const Picture page = Decoded(made->jpeg);
+  const Picture page = Decoded(made->image);
   ASSERT_EQ(page.width, 200);
   const auto levels = [&](int row) {
     const auto begin = page.pixels.begin() + row * 200 * page.components;
@@ -153,7 +153,7 @@ TEST(EnhancePictureTest, AnotherDamagedImageIsShownAsFarAsItGoes) {
       EnhancePicture(AsBytes(Cut(testing::MakeNoisePng(200, 100))), Request(200, 100));
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_THAT(made->note, AllOf(HasSubstr("damaged"), HasSubstr("as far as it can be decoded")));
-  EXPECT_EQ(Decoded(made->jpeg).width, 200);
+  EXPECT_EQ(Decoded(made->image).width, 200);
 }
 
 TEST(EnhancePictureTest, AnImageOfWhichNothingCanBeDecodedIsAWhitePageAndNoThumbnail) {
@@ -162,7 +162,7 @@ TEST(EnhancePictureTest, AnImageOfWhichNothingCanBeDecodedIsAWhitePageAndNoThumb
   const auto made = EnhancePicture(AsBytes(cut), Request(200, 100));
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_THAT(made->note, StartsWith("the image is damaged"));
-  const Picture page = Decoded(made->jpeg);
+  const Picture page = Decoded(made->image);
   EXPECT_EQ(page.width, 200);
   EXPECT_EQ(page.height, 100);
   EXPECT_THAT(page.pixels, ::testing::Each(255));
@@ -187,9 +187,9 @@ TEST(ShrinkPictureTest, ThumbnailsAreOfTheirExactSizeAndFit) {
                                      .max_payload = ThumbnailPayload(size)});
     ASSERT_TRUE(made.ok()) << made.status();
     EXPECT_EQ(made->note, "");
-    EXPECT_LE(made->jpeg.payload.size(), ThumbnailPayload(size));
-    EXPECT_EQ(Decoded(made->jpeg).width, static_cast<int>(size.width));
-    EXPECT_EQ(Decoded(made->jpeg).height, static_cast<int>(size.height));
+    EXPECT_LE(made->image.payload.size(), ThumbnailPayload(size));
+    EXPECT_EQ(Decoded(made->image).width, static_cast<int>(size.width));
+    EXPECT_EQ(Decoded(made->image).height, static_cast<int>(size.height));
   }
 }
 
@@ -201,8 +201,8 @@ TEST(ShrinkPictureTest, EvenNoiseFits) {
                                                    .quality = kThumbnailQuality,
                                                    .max_payload = ThumbnailPayload(size)});
     ASSERT_TRUE(made.ok()) << made.status();
-    EXPECT_LE(made->jpeg.payload.size(), ThumbnailPayload(size));
-    EXPECT_EQ(Decoded(made->jpeg).width, static_cast<int>(size.width));
+    EXPECT_LE(made->image.payload.size(), ThumbnailPayload(size));
+    EXPECT_EQ(Decoded(made->image).width, static_cast<int>(size.width));
   }
 }
 
@@ -212,14 +212,14 @@ TEST(ShrinkPictureTest, NoProfileAndNoEnhancement) {
   const auto made =
       ShrinkPicture(AsBytes(WithProfile(jpeg, MakeProfile("RGB "))), Request(100, 100));
   ASSERT_TRUE(plain.ok() && made.ok()) << plain.status() << made.status();
-  EXPECT_EQ(made->jpeg.payload, plain->jpeg.payload);
+  EXPECT_EQ(made->image.payload, plain->image.payload);
 }
 
 TEST(ShrinkPictureTest, ADamagedImageIsShownAsFarAsItGoes) {
   const auto made = ShrinkPicture(AsBytes(Cut(MakeJpeg({}))), Request(100, 50));
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_THAT(made->note, AllOf(HasSubstr("damaged"), HasSubstr("as far as it can be decoded")));
-  EXPECT_EQ(Decoded(made->jpeg).width, 100) << "never the large original";
+  EXPECT_EQ(Decoded(made->image).width, 100) << "never the large original";
 }
 
 }  // namespace

@@ -91,7 +91,8 @@ TEST(ReaderConfig, MistakesAreToldWithTheirPlace) {
   EXPECT_THAT(Refused("[views.a]\nquality = 39"), HasSubstr("from 40 to 100"));
   EXPECT_THAT(Refused("[views.a]\nenhance_gamma = nan"), HasSubstr("enhance_gamma takes"));
   EXPECT_THAT(Refused("[views.a]\nsplit = \"left\""), HasSubstr("\"left-first\""));
-  EXPECT_THAT(Refused("[views.a]\nformat = \"webp\""), HasSubstr("\"jpeg\""));
+  EXPECT_THAT(Refused("[views.a]\nformat = \"gif\""), HasSubstr("\"jpeg\" or \"webp\""));
+  EXPECT_THAT(Refused("[views.a]\nformat = \"webp\"\nlevels = 17"), HasSubstr("at most 16 levels"));
   EXPECT_THAT(Refused("[views.a]\nfit = \"exact\"\nwidth = 100"),
               HasSubstr("needs width and height"));
   EXPECT_THAT(Refused("[views.a]\nfit = \"width\"\nheight = 100"), HasSubstr("needs width"));

@@ -1,4 +1,4 @@
-#include "codecs/zip/com_padding.h"
+#include "codecs/zip/padding.h"
 
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "codecs/document/webp_chunks.h"
+
 namespace cbzfs {
 namespace {
 
-std::string All(const ComPadding& padding) {
+std::string All(const Padding& padding) {
   std::string bytes(padding.bytes(), 'x');
   padding.Read(0, absl::MakeSpan(bytes.data(), bytes.size()));
   return bytes;
@@ -36,17 +38,17 @@ std::vector<uint64_t> InterestingLengths(uint64_t least) {
   std::vector<uint64_t> lengths;
   for (uint64_t segments = 0; segments <= 3; ++segments) {
     for (int64_t delta = -12; delta <= 12; ++delta) {
-      const int64_t length = static_cast<int64_t>(segments * ComPadding::kMaxSegment) + delta;
+      const int64_t length = static_cast<int64_t>(segments * Padding::kMaxSegment) + delta;
       if (length >= static_cast<int64_t>(least)) lengths.push_back(length);
     }
   }
   return lengths;
 }
 
-TEST(ComPaddingTest, IsSegmentsOfExactlyTheLengthAsked) {
+TEST(PaddingTest, IsSegmentsOfExactlyTheLengthAsked) {
   for (const uint64_t least : {uint64_t{4}, uint64_t{8}}) {
     for (const uint64_t length : InterestingLengths(least)) {
-      const ComPadding padding(length, least);
+      const Padding padding(PageFormat::kJpeg, length, least - 4);
       EXPECT_EQ(padding.bytes(), length);
       const auto segments = Walk(All(padding));
       ASSERT_FALSE(segments.empty()) << length;
@@ -56,12 +58,12 @@ TEST(ComPaddingTest, IsSegmentsOfExactlyTheLengthAsked) {
   }
 }
 
-TEST(ComPaddingTest, NothingIsNoSegment) { EXPECT_EQ(All(ComPadding(0)), ""); }
+TEST(PaddingTest, NothingIsNoSegment) { EXPECT_EQ(All(Padding(PageFormat::kJpeg, 0)), ""); }
 
-TEST(ComPaddingTest, AnyRangeIsThatRangeOfTheWhole) {
+TEST(PaddingTest, AnyRangeIsThatRangeOfTheWhole) {
   std::mt19937_64 random(1);
   for (const uint64_t length : InterestingLengths(8)) {
-    const ComPadding padding(length, 8);
+    const Padding padding(PageFormat::kJpeg, length, 4);
     const std::string all = All(padding);
     for (int round = 0; round < 20; ++round) {
       const uint64_t from = random() % length;
@@ -73,14 +75,33 @@ TEST(ComPaddingTest, AnyRangeIsThatRangeOfTheWhole) {
   }
 }
 
-TEST(ComPaddingTest, CrcOfAnyPrefixIsThatOfItsBytes) {
+TEST(PaddingTest, CrcOfAnyPrefixIsThatOfItsBytes) {
   std::mt19937_64 random(2);
   for (const uint64_t length : InterestingLengths(8)) {
-    const ComPadding padding(length, 8);
+    const Padding padding(PageFormat::kJpeg, length, 4);
     const std::string all = All(padding);
     for (const uint64_t size : {uint64_t{0}, uint64_t{3}, random() % length, length - 4, length}) {
       EXPECT_EQ(padding.ExtendCrc(0xDEADBEEF, size),
                 crc32_z(0xDEADBEEF, reinterpret_cast<const Bytef*>(all.data()), size));
+    }
+  }
+}
+
+TEST(PaddingTest, OfWebpIsOneChunkOfAnyEvenLength) {
+  EXPECT_EQ(All(Padding(PageFormat::kWebp, 0)), "");
+  std::mt19937_64 random(3);
+  for (const uint64_t length : {8, 10, 12, 14, 4028, 65'536, 65'540, 1'000'000}) {
+    const Padding padding(PageFormat::kWebp, length, length >= 12 ? 4 : 0);
+    ASSERT_EQ(padding.bytes(), length);
+    const std::string all = All(padding);
+    EXPECT_EQ(all, WebpChunk("JUNK", std::string(length - 8, '\0')));
+    for (int round = 0; round < 50; ++round) {
+      const uint64_t from = random() % std::min<uint64_t>(length, round % 2 == 0 ? 10 : length);
+      std::string part(random() % (length - from + 1), 'x');
+      padding.Read(from, absl::MakeSpan(part.data(), part.size()));
+      ASSERT_EQ(part, all.substr(from, part.size())) << length << " from " << from;
+      EXPECT_EQ(padding.ExtendCrc(0xDEADBEEF, from),
+                crc32_z(0xDEADBEEF, reinterpret_cast<const Bytef*>(all.data()), from));
     }
   }
 }
