@@ -2,6 +2,7 @@
 // be made and fit. Two bytes of options, then the archive.
 
 #include "codecs/comic/archive_comic.h"
+#include "codecs/image/jpeg_fit.h"
 
 #include <memory>
 #include <string>

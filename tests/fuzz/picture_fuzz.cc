@@ -2,6 +2,7 @@
 // ShrinkPicture(), the file as a comic of its own, and how long its slot is. Sixteen bytes of
 // options, then the file.
 
+#include "codecs/image/jpeg_fit.h"
 #include "codecs/picture/picture.h"
 
 #include <string>
