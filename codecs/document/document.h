@@ -1,5 +1,5 @@
 // What is known of a comic once it has been analysed: its page table. A comic is a PDF, an XPS or
-// an EPUB, an archive of images (a real CBZ; a RAR, 7z or tar), or one image file.
+// an EPUB, an archive of images (a real CBZ; a RAR, 7z or tar), one image file, or a folder of them.
 //
 // A Document is made by a worker (codecs/pdf, codecs/comic), crosses to the daemon as bytes
 // (document_codec.h), is remembered in the index, and is all that the layout (codecs/zip) needs to
@@ -32,6 +32,9 @@ enum class SourceFormat : uint8_t {
   // What is wanted of a file that is named like a ZIP only if it is a kPacked one. No source that
   // is open is of this.
   kMisnamed = 9,
+  // A folder of image files. Each of them is a source of its own, and no source that is open is of
+  // this.
+  kFolder = 10,
 };
 
 // Its pages are drawn, or are JPEGs of its own: it is shown as a CBZ in every view.

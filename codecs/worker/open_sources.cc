@@ -54,6 +54,7 @@ absl::Status OpenSources::Open(Entry* entry, absl::Span<const std::string> passw
       return absl::OkStatus();
     }
     case SourceFormat::kMisnamed:
+    case SourceFormat::kFolder:
       break;
     case SourceFormat::kImage:
       return absl::OkStatus();

@@ -112,12 +112,15 @@ void AppendPage(pugi::xml_node pages, const ComicInfoSource& source, const PageF
   const std::string_view type = facts.TypeOf(index, mark);
   if (!type.empty()) page.append_attribute("Type") = std::string(type).c_str();
   if (facts.IsDouble(index)) page.append_attribute("DoublePage") = "true";
-  page.append_attribute("ImageSize") =
-      static_cast<unsigned long long>(source.data_bytes(index));  // NOLINT(runtime/int): pugixml's
+  if (source.data_bytes) {
+    page.append_attribute("ImageSize") = static_cast<unsigned long long>(  // NOLINT(runtime/int)
+        source.data_bytes(index));
+  }
   if (mark != nullptr && !mark->label.empty()) page.append_attribute("Key") = mark->label.c_str();
   if (mark != nullptr && !mark->bookmark.empty()) {
     page.append_attribute("Bookmark") = mark->bookmark.c_str();
   }
+  if (row.width == 0) return;
   page.append_attribute("ImageWidth") = row.width;
   page.append_attribute("ImageHeight") = row.height;
 }

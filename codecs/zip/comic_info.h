@@ -24,16 +24,19 @@ struct ComicInfoSource {
   // What XML cannot hold becomes a space (control characters) or U+FFFD (all else).
   std::string_view stem;
   uint64_t fingerprint = 0;
-  std::function<uint64_t(uint32_t page)> data_bytes;  // length of the data of a page's entry
+  // Length of the data of a page's entry; null: it is not said.
+  std::function<uint64_t(uint32_t page)> data_bytes;
 };
 
 // One line per page, ended by a newline. UTF-8.
 //
 // Beside what the document says of itself: the first page is the cover where nobody says another
-// is; a page wider than it is high is a double one in a book of upright pages.
+// is; a page wider than it is high is a double one in a book of upright pages. A page of no width
+// is one whose size nobody knows.
 std::string ComicInfoText(const ComicInfoSource& source);
 
-// The length of ComicInfoText(), without writing every page: a stat needs no more than that.
+// The length of ComicInfoText() of pages with a size and data, without writing every page: a stat
+// needs no more than that.
 uint64_t ComicInfoBytes(const ComicInfoSource& source);
 
 // What is said of the book: by its document, and for the rest by its file's name. Without the title

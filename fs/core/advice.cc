@@ -28,6 +28,7 @@ std::string Repair(SourceFormat format) {
       return "test the archive with the program that made it (`unrar t`, `7z t`, `tar -t`); make a "
              "CBZ from its images, or replace it";
     case SourceFormat::kImage:
+    case SourceFormat::kFolder:
     case SourceFormat::kNotice:
       break;
   }

@@ -34,6 +34,11 @@ class BookFile::Operation : public ReadWait,
     for (const Piece& piece : pieces_) {
       if (piece.kind == Piece::Kind::kLiteral) book_->book->layout()->ReadLiteral(piece, At(piece));
       if (piece.kind != Piece::Kind::kSource) continue;
+      if (book_->files != nullptr) {
+        auto s = ReadOfFolder(*book_, piece.page, piece.source_offset, piece.size, At(piece));
+        if (!s.ok()) return s;
+        continue;
+      }
       from_source = true;
       if (auto s = ReadExactly(*book_->file, piece.source_offset, piece.size, At(piece)); !s.ok()) {
         return s;

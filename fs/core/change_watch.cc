@@ -21,6 +21,8 @@ constexpr absl::Duration kGather = absl::Milliseconds(5);
 constexpr absl::Duration kBetweenRounds = absl::Milliseconds(100);
 // More than this at once, and everything is dropped instead of each by its name.
 constexpr size_t kMostChanges = 10'000;
+// Folders that show beside themselves; far more than are watched by default.
+constexpr size_t kMostParents = 100'000;
 
 }  // namespace
 
@@ -69,11 +71,38 @@ ChangeWatch::Stats ChangeWatch::stats() const {
   return stats;
 }
 
-void ChangeWatch::EntryChanged(const FolderId& folder, std::string_view name) {
-  Add({.folder = folder, .root = std::string(RootOfName(name))});
+void ChangeWatch::TellParent(const struct stat& st, const struct stat& parent,
+                             std::string_view name) {
+  const FolderId folder = {st.st_dev, st.st_ino};
+  const FolderId above = {parent.st_dev, parent.st_ino};
+  absl::MutexLock lock(&mu_);
+  // Those that went are not taken out one by one; who is still there tells again.
+  if (parents_.size() >= kMostParents) parents_.clear();
+  Change& change = parents_[folder];
+  change.folder = above;
+  change.root = RootOfName(name);
 }
 
-void ChangeWatch::FolderLost(const FolderId& folder) { Add({.folder = folder, .lost = true}); }
+void ChangeWatch::AddForParent(const FolderId& folder) {
+  Change change;
+  {
+    absl::MutexLock lock(&mu_);
+    const auto found = parents_.find(folder);
+    if (found == parents_.end()) return;
+    change = found->second;
+  }
+  Add(std::move(change));
+}
+
+void ChangeWatch::EntryChanged(const FolderId& folder, std::string_view name) {
+  Add({.folder = folder, .root = std::string(RootOfName(name))});
+  AddForParent(folder);
+}
+
+void ChangeWatch::FolderLost(const FolderId& folder) {
+  Add({.folder = folder, .lost = true});
+  AddForParent(folder);
+}
 
 void ChangeWatch::EverythingChanged() {
   absl::MutexLock lock(&mu_);

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -62,6 +63,10 @@ class ChangeWatch : public WatchListener {
   // now, so read again what was read before.
   bool Watch(const std::string& path, const struct stat& st);
 
+  // The folder `st`, which stands as `name` in the folder `parent`, shows as something beside itself
+  // there, too: what changes in it changes that.
+  void TellParent(const struct stat& st, const struct stat& parent, std::string_view name);
+
   // `kernel` lives until Stop() has returned, after which it is called no more.
   void Start(KernelCache* kernel);
   void Stop();
@@ -86,6 +91,8 @@ class ChangeWatch : public WatchListener {
   using Changes = absl::flat_hash_set<Change>;
 
   void Add(Change change);
+  // What it means for the folder's parent, if that is to be told.
+  void AddForParent(const FolderId& folder);
   std::vector<uint64_t> InosOf(const FolderId& folder) const;
   void Run();
   void Round(const Changes& changes, bool everything);
@@ -97,6 +104,7 @@ class ChangeWatch : public WatchListener {
 
   mutable absl::Mutex mu_;
   Changes changes_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<FolderId, Change> parents_ ABSL_GUARDED_BY(mu_);  // of TellParent()
   bool everything_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   uint64_t rounds_ ABSL_GUARDED_BY(mu_) = 0;

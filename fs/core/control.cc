@@ -288,6 +288,10 @@ std::string StatusJson(const Services& services) {
   json["index"] = {{"documents", documents.documents},
                    {"hits", documents.hits},
                    {"analysed", documents.analysed}};
+  if (services.crcs != nullptr) {
+    const FileCrcs::Stats crcs = services.crcs->stats();
+    json["folders"] = {{"images_read", crcs.files}, {"bytes_read", crcs.bytes}};
+  }
   if (services.watch != nullptr) {
     const ChangeWatch::Stats watch = services.watch->stats();
     json["watch"] = {{"active", watch.folders.active}, {"folders", watch.folders.folders},

@@ -148,6 +148,13 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
   services->documents = std::make_unique<Documents>(services->library.get(), services->index.get(),
                                                     services->pool.get(), &services->errors,
                                                     options.analyse, LimitsOf(options));
+  if (options.folders) {
+    services->crcs = std::make_unique<FileCrcs>(services->library.get(), services->index.get(),
+                                                &services->errors);
+    services->folders = std::make_unique<FolderComics>(
+        services->library.get(), services->documents.get(), services->crcs.get(),
+        &services->errors, options);
+  }
   services->pages = std::make_unique<PageStore>(
       services->pool.get(), &services->errors, options.analyse,
       std::min(options.cache_bytes, shares.shared), options.on_error, LimitsOf(options));
@@ -168,7 +175,8 @@ absl::StatusOr<std::unique_ptr<Filesystem>> Filesystem::Create(const std::string
                                                                  HashOfView(*view, options),
                                                                  absl::ToUnixNanos(absl::Now()));
     services->views.push_back(
-        std::make_unique<View>(*view, since_ns, options.reader_config, options.repack));
+        std::make_unique<View>(*view, since_ns, options.reader_config, options.repack,
+                               options.folders));
   }
   services->monitor->Start(HooksOf(services.get()));
   return std::unique_ptr<Filesystem>(new Filesystem(std::move(services)));
@@ -197,6 +205,7 @@ void Filesystem::StopNotifying() { services_->watch->Stop(); }
 void Filesystem::Stop() {
   StopNotifying();
   services_->pages->Stop();
+  if (services_->crcs != nullptr) services_->crcs->Stop();
   if (services_->second != nullptr) services_->second->Stop();  // it may ask the pool still
   services_->pool->Stop();
   services_->monitor->Stop();  // its hooks ask the pool, which may be asked for ever

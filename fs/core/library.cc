@@ -208,6 +208,10 @@ absl::StatusOr<struct statvfs> Library::StatFs() const {
   return st;
 }
 
+bool SameBytes(const SourceKey& a, const SourceKey& b) {
+  return a.dev == b.dev && a.ino == b.ino && a.size == b.size && a.mtime_ns == b.mtime_ns;
+}
+
 bool Unchanged(const SourceFile& file, const SourceKey& key) {
   struct stat st;
   return fstat(file.fd(), &st) == 0 && st.st_size == key.size &&

@@ -105,6 +105,9 @@ class Library {
   Passwords passwords_;
 };
 
+// The file and its bytes are the same: a change of the name or the mode alone is none.
+bool SameBytes(const SourceKey& a, const SourceKey& b);
+
 // Size and modification time, by the descriptor, are what they were under `key`. The change time is
 // left out: unlinking or renaming an open file changes it and not a byte.
 bool Unchanged(const SourceFile& file, const SourceKey& key);

@@ -33,6 +33,8 @@ int RankOf(SourceFormat format) {
     case SourceFormat::kImage:
     case SourceFormat::kNotice:
       return 5;
+    case SourceFormat::kFolder:
+      break;
   }
   return 6;
 }
@@ -75,7 +77,8 @@ std::string_view RootOfName(std::string_view name) {
   return name.substr(0, std::min(name.find_first_of(".~", 1), kNeverCut));
 }
 
-NameMap::NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_hidden) {
+NameMap::NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_hidden,
+                 std::optional<Wish> for_folders) {
   std::sort(names.begin(), names.end(),
             [](const SourceName& a, const SourceName& b) { return a.name < b.name; });
   entries_.reserve(names.size());
@@ -83,9 +86,10 @@ NameMap::NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_
     if (!show_hidden && IsHidden(name.name)) continue;
     entries_.push_back({.source = name});
   }
-  NameCandidates(wishes, names);
+  NameCandidates(wishes, names, for_folders);
   for (size_t i = 0; i < entries_.size(); ++i) {
     by_source_.emplace(entries_[i].source.name, i);
+    if (entries_[i].book.has_value()) by_book_.emplace(entries_[i].book->name, i);
     for (const Shown& shown : entries_[i].shown) {
       by_shown_.emplace(shown.name, Match{&entries_[i], &shown});
     }
@@ -117,7 +121,8 @@ bool IsRootOfFolderSidecar(std::string_view root) {
                      [root](std::string_view name) { return RootOfName(name) == root; });
 }
 
-void NameMap::NameCandidates(const Wishes& wishes, const std::vector<SourceName>& all) {
+void NameMap::NameCandidates(const Wishes& wishes, const std::vector<SourceName>& all,
+                             const std::optional<Wish>& for_folders) {
   struct Candidate {
     Entry* entry;
     std::vector<Wish> wishes;
@@ -166,11 +171,26 @@ void NameMap::NameCandidates(const Wishes& wishes, const std::vector<SourceName>
       }
     }
   }
+  if (!for_folders.has_value()) return;
+  for (Entry& entry : entries_) {
+    if (entry.source.type != S_IFDIR) continue;
+    entry.book = Shown{.shape = for_folders->shape, .name = ""};
+    for (int n = 1; entry.book->name.empty(); ++n) {
+      std::string ending = n == 1 ? "" : "~" + std::to_string(n);
+      std::string full = Fit(entry.source.name, ending.append(for_folders->ending));
+      if (taken.insert(full).second) entry.book->name = std::move(full);
+    }
+  }
 }
 
 const NameMap::Entry* NameMap::FindSource(std::string_view name) const {
   auto it = by_source_.find(name);
   return it == by_source_.end() ? nullptr : &entries_[it->second];
+}
+
+const NameMap::Entry* NameMap::FindFolderBook(std::string_view name) const {
+  auto it = by_book_.find(name);
+  return it == by_book_.end() ? nullptr : &entries_[it->second];
 }
 
 std::optional<NameMap::Match> NameMap::FindShown(std::string_view name) const {

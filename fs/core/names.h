@@ -80,6 +80,8 @@ class NameMap {
     // beside Foo.pdf, the first there is of Foo.xml and Foo.opf, and where it is the only PDF of
     // its folder ComicInfo.xml and calibre's metadata.opf.
     std::string sidecar;
+    // Of a folder: what it shows as beside itself, should it be a book (folder_contents.h).
+    std::optional<Shown> book;
     bool candidate() const { return !shown.empty(); }
   };
   // An entry, and which of its `shown` the name is.
@@ -89,25 +91,31 @@ class NameMap {
   };
 
   // `wishes` tells what a file or link of a format shows as; empty: it is no candidate. Hidden
-  // names are left out unless `show_hidden`; they still block names.
+  // names are left out unless `show_hidden`; they still block names. `for_folders`: what a folder
+  // shows as beside itself. Its name is the folder's and the ending; all others come first.
   using Wishes = std::function<std::vector<Wish>(SourceFormat)>;
-  NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_hidden);
+  NameMap(std::vector<SourceName> names, const Wishes& wishes, bool show_hidden,
+          std::optional<Wish> for_folders = std::nullopt);
   NameMap(NameMap&&) = default;  // not copied: the tables point into the entries
 
   const std::vector<Entry>& entries() const { return entries_; }  // sorted by source name
 
   // By the name in the library; null where there is none.
   const Entry* FindSource(std::string_view name) const;
+  // By the name of its book; null where no folder has one of that name.
+  const Entry* FindFolderBook(std::string_view name) const;
   // By a name that a candidate shows as.
   std::optional<Match> FindShown(std::string_view name) const;
 
  private:
-  void NameCandidates(const Wishes& wishes, const std::vector<SourceName>& all);
+  void NameCandidates(const Wishes& wishes, const std::vector<SourceName>& all,
+                      const std::optional<Wish>& for_folders);
   void FindSidecars();
 
   std::vector<Entry> entries_;
   absl::flat_hash_map<std::string_view, size_t> by_source_;
   absl::flat_hash_map<std::string_view, Match> by_shown_;
+  absl::flat_hash_map<std::string_view, size_t> by_book_;
 };
 
 }  // namespace cbzfs

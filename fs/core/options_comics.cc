@@ -81,6 +81,10 @@ bool SetRepack(std::string_view value, Options* o) {
   return Choose(value, kYesNo, &o->repack);
 }
 
+bool SetFolders(std::string_view value, Options* o) {
+  return Choose(value, kYesNo, &o->folders);
+}
+
 bool SetBox(std::string_view value, Options* o) {
   static constexpr Word<AnalyseOptions::Box> kWords[] = {{"crop", AnalyseOptions::Box::kCrop},
                                                          {"media", AnalyseOptions::Box::kMedia}};
@@ -158,6 +162,8 @@ constexpr OwnOption kComicOptions[] = {
     {"names", "number|seed", "number or seed", SetNames,
      "names of pages: 0001.jpg (default), or \"Foo page_1.jpg\""},
     {"repack", "yes|no", "yes or no", SetRepack, "show CBR, CB7 and CBT as CBZ in cbz/ too (no)"},
+    {"folders", "yes|no", "yes or no", SetFolders,
+     "show a folder of images as a CBZ beside it, too (no)"},
     {"max_pages", "N", "a number from 1 to 1000000", SetMaxPages,
      "documents with more pages stay PDFs (10000)"},
     {"thumb_size", "N", "a number from 16 to 1000", SetThumbSize,

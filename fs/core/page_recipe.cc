@@ -56,6 +56,12 @@ DrawRequest RequestFor(const Book& book, uint32_t page, const AnalyseOptions& op
     request.entry = entry->index;
     request.entry_bytes = entry->bytes;
   }
+  // The source is the image alone.
+  if (book.format() == SourceFormat::kFolder) {
+    request.page = 0;
+    request.entry = 0;
+    request.entry_bytes = 0;
+  }
   if (book.layout() == nullptr) {
     request.finish = Finish::kEntry;
     return request;

@@ -14,18 +14,6 @@
 
 namespace cbzfs {
 
-std::shared_ptr<const OpenBook> HoldOpen(std::string path, std::shared_ptr<const SourceFile> file,
-                                         std::shared_ptr<const Book> book) {
-  auto open = std::make_shared<OpenBook>();
-  if (book->plain() != nullptr) {
-    open->plain = std::make_shared<OpenBook>(OpenBook{path, file, book->plain(), nullptr});
-  }
-  open->path = std::move(path);
-  open->file = std::move(file);
-  open->book = std::move(book);
-  return open;
-}
-
 // Joins a flight, and joins again when the flight was cancelled because somebody else, the last to
 // wait until then, left at the same moment.
 class PageStore::Waiting : public PageStore::Wait,
@@ -234,7 +222,12 @@ void PageStore::Start(const Open& book, const Flight& flight) {
 void PageStore::Make(const Open& book, const Flight& flight) {
   const Key& key = flight.key;
   if (MakerOf(*book->book, key.page) == PageMaker::kPlain) return StartFromPlain(book, flight);
-  AskForPage(book, book->file, RequestFor(*book->book, key.page, options_), flight);
+  auto source = SourceOf(*book, key.page);
+  if (!source.ok()) {
+    flights_.Complete(key, source.status());
+    return;
+  }
+  AskForPage(book, *std::move(source), RequestFor(*book->book, key.page, options_), flight);
 }
 
 void PageStore::StartFromPlain(const Open& book, const Flight& flight) {
@@ -330,7 +323,7 @@ void PageStore::AskForPage(const Open& book, std::shared_ptr<const SourceFile> s
 void PageStore::Finish(const Open& book, const Flight& flight, absl::StatusOr<Drawn> drawn) {
   if (!drawn.ok()) return Fail(book, flight, drawn.status());
   const Key& key = flight.key;
-  if (!Unchanged(*book->file, book->book->key())) {
+  if (!SourceUnchanged(*book, key.page)) {
     flights_.Complete(key, ErrnoStatus(EIO, "the source changed while the page was made"));
     return;
   }

@@ -46,20 +46,9 @@
 #include "fs/core/book.h"
 #include "fs/core/error_log.h"
 #include "fs/core/on_error.h"
+#include "fs/core/open_book.h"
 
 namespace cbzfs {
-
-// One version of one book, held open. Immutable.
-struct OpenBook {
-  std::string path;  // in the library, for messages
-  std::shared_ptr<const SourceFile> file;
-  std::shared_ptr<const Book> book;
-  std::shared_ptr<const OpenBook> plain;  // of book->plain(), the same file; else null
-};
-
-// `book` over `file`, which is of the version that the book was made for.
-std::shared_ptr<const OpenBook> HoldOpen(std::string path, std::shared_ptr<const SourceFile> file,
-                                         std::shared_ptr<const Book> book);
 
 class PageStore {
  public:

@@ -43,7 +43,7 @@ void PageStore::Fail(const Open& book, const Flight& flight, const absl::Status&
     return;
   }
   // Whatever it failed of, it was made from two versions of the source.
-  if (!Unchanged(*book->file, book->book->key())) {
+  if (!SourceUnchanged(*book, flight.key.page)) {
     flights_.Complete(flight.key, ErrnoStatus(EIO, "the source changed while the page was made"));
     return;
   }
@@ -79,7 +79,7 @@ absl::StatusOr<PageStore::MadePointer> PageStore::FinishNotice(const OpenBook& b
   if (!drawn.ok()) return NoNotice(book, key.page, failure, drawn.status());
   auto body = BodyOfNotice(*book.book, key.page, *std::move(drawn));
   if (!body.ok()) return NoNotice(book, key.page, failure, body.status());
-  if (!Unchanged(*book.file, book.book->key())) {
+  if (!SourceUnchanged(book, key.page)) {
     return ErrnoStatus(EIO, "the source changed while the page was made");
   }
   ++notices_;
@@ -140,7 +140,8 @@ bool PageStore::MayBeKept(const Book& book) const {
 }
 
 absl::Status PageStore::SourceFailed(const OpenBook& book, const absl::Status& failure) {
-  if (!Unchanged(*book.file, book.book->key())) return failure;
+  // Those of a folder have said it themselves.
+  if (book.files != nullptr || !Unchanged(*book.file, book.book->key())) return failure;
   const int error = ErrnoOf(failure);
   errors_->Report(book.path, 0,
                   absl::StrCat("cannot be read: ", std::generic_category().message(error)),

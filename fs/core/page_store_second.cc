@@ -39,7 +39,7 @@ absl::StatusOr<PageStore::MadePointer> PageStore::TakeStored(const OpenBook& boo
   if (!body.ok()) return absl::DataLossError(body.status().message());
   // The key says which version of the source it is a page of; the file that is open may be another
   // by now.
-  if (!Unchanged(*book.file, book.book->key())) {
+  if (!SourceUnchanged(book, key.page)) {
     return ErrnoStatus(EIO, "the source changed while the page was made");
   }
   if (!note.empty()) ReportNote(book, key.page, note);

@@ -17,6 +17,8 @@
 #include "fs/core/change_watch.h"
 #include "fs/core/documents.h"
 #include "fs/core/error_log.h"
+#include "fs/core/file_crcs.h"
+#include "fs/core/folder_comics.h"
 #include "fs/core/library.h"
 #include "fs/core/memory_plan.h"
 #include "fs/core/options.h"
@@ -36,6 +38,8 @@ struct Services {
   std::unique_ptr<MemoryPlan> memory;      // asked by the pool
   std::unique_ptr<WorkerPool> pool;
   std::unique_ptr<Documents> documents;
+  std::unique_ptr<FileCrcs> crcs;         // null without folders=, as is the next
+  std::unique_ptr<FolderComics> folders;  // that are books
   std::unique_ptr<Books> books;
   std::unique_ptr<SecondLevel> second;  // null: none was asked for
   std::unique_ptr<PageStore> pages;

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "fs/core/comic_node.h"
 #include "fs/core/errno_status.h"
+#include "fs/core/folder_book.h"
 
 namespace cbzfs {
 namespace {
@@ -82,7 +83,7 @@ absl::StatusOr<std::shared_ptr<const SourceFolder::Names>> SourceFolder::ReadNam
             NameMap(
                 std::move(folder->names),
                 [this](SourceFormat format) { return view().WishesFor(format); },
-                services().options.show_hidden)});
+                services().options.show_hidden, view().WishForFolder())});
   absl::MutexLock lock(&mu_);
   names_ = names;
   return names;
@@ -143,6 +144,9 @@ void SourceFolder::Lookup(std::string_view name, LookupDone done) {
   if (const auto match = (*names)->map.FindShown(name)) {
     return LookupShown(*here, *match, std::move(done));
   }
+  if (const NameMap::Entry* const folder = (*names)->map.FindFolderBook(name)) {
+    return LookupFolderBook(*folder, kAttempts, std::move(done));
+  }
   const NameMap::Entry* entry = (*names)->map.FindSource(name);
   if (entry == nullptr) return done(ErrnoStatus(ENOENT, Join(name)));
   if (!entry->candidate()) return done(FindPlain(*here, entry->source));
@@ -159,6 +163,37 @@ void SourceFolder::LookupShown(const HeldFolder& here, const NameMap::Match& mat
   }
   if (wanted.shown.name == wanted.source.name) return done(FindPlain(here, wanted.source));
   done(ErrnoStatus(ENOENT, Join(wanted.shown.name)));
+}
+
+absl::StatusOr<FolderVersion::Pointer> SourceFolder::ReadFolderWatched(const HeldFolder& here,
+                                                                       const std::string& name) {
+  const std::string folder = Join(name);
+  if (services().watch != nullptr) {
+    auto parent = here.Stat();
+    auto st = StatEntryWatched(here, name);
+    if (parent.ok() && st.ok()) services().watch->TellParent(*st, *parent, name);
+  }
+  return ReadFolder(services(), view(), folder);
+}
+
+void SourceFolder::LookupFolderBook(const NameMap::Entry& entry, int attempts, LookupDone done) {
+  const std::string shown = Join(entry.book->name);
+  auto here = services().library->Hold(path());
+  if (!here.ok()) return done(here.status());
+  auto folder = ReadFolderWatched(*here, entry.source.name);
+  if (!folder.ok()) return done(ErrnoStatus(ENOENT, shown));
+  GetFolderBook(shared_services(), &view(), entry.book->shape, *folder,
+                [self = shared_from_this(), entry, attempts, shown,
+                 done = std::move(done)](absl::StatusOr<Found> found) mutable {
+                  if (absl::IsAborted(found.status()) && attempts > 1) {
+                    return self->LookupFolderBook(entry, attempts - 1, std::move(done));
+                  }
+                  if (found.ok() || absl::IsCancelled(found.status())) {
+                    return done(std::move(found));
+                  }
+                  // It cannot be made: no image in it is one, say.
+                  done(ErrnoStatus(ENOENT, shown));
+                });
 }
 
 void SourceFolder::LookupComic(const Wanted& wanted, SourceEntry comic, int attempts,

@@ -68,6 +68,12 @@ class SourceFolder : public SourceNode, public std::enable_shared_from_this<Sour
   void LookupShown(const HeldFolder& here, const NameMap::Match& match, LookupDone done);
   // A candidate's own name: there while it is no comic.
   void LookupCandidateItself(const HeldFolder& here, const NameMap::Entry& entry, LookupDone done);
+  // The book that a folder shows as beside itself.
+  void LookupFolderBook(const NameMap::Entry& entry, int attempts, LookupDone done);
+  // That folder as it is now, watched from then on; ENOENT where it is no book.
+  absl::StatusOr<FolderVersion::Pointer> ReadFolderWatched(const HeldFolder& here,
+                                                           const std::string& name);
+
   // An entry as it is; ENOENT where the view does not show such. The second is for later.
   absl::StatusOr<Found> FindPlain(const HeldFolder& here, const SourceName& source);
   absl::StatusOr<Found> FindPlain(const SourceName& source);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fs/core/comic_node.h"
+#include "fs/core/folder_book.h"
 #include "fs/core/source_folder.h"
 
 namespace cbzfs {
@@ -103,6 +104,7 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
     for (size_t i = 0; i < looked_.size(); ++i) {
       const NameMap::Entry& entry = names_->map.entries()[i];
       if (!AddComic(entry, looked_[i], *listing)) AddPlain(here, entry.source, *listing);
+      if (entry.book.has_value()) AddFolderBook(here, entry, *listing);
     }
     {
       absl::MutexLock lock(&folder_->mu_);
@@ -148,6 +150,22 @@ class SourceFolder::Lister : public std::enable_shared_from_this<SourceFolder::L
     shown.type = found->attr.st_mode & S_IFMT;
     shown.node = std::move(found->node);
     shown.attr = found->attr;
+    listing.entries.push_back(std::move(shown));
+  }
+
+  void AddFolderBook(const HeldFolder& here, const NameMap::Entry& entry, Listing& listing) {
+    const View* const view = &folder_->view();
+    auto folder = folder_->ReadFolderWatched(here, entry.source.name);
+    if (!folder.ok()) return;
+    auto found = FindFolderBook(folder_->shared_services(), view, entry.book->shape, *folder);
+    if (found.has_value() && !found->ok()) return;
+    DirEntry shown{.name = entry.book->name,
+                   .ino = InoOfFolderBook(*view, entry.book->shape, **folder),
+                   .type = S_IFREG};
+    if (found.has_value() && plus_) {
+      shown.node = std::move((*found)->node);
+      shown.attr = (*found)->attr;
+    }
     listing.entries.push_back(std::move(shown));
   }
 

@@ -32,6 +32,12 @@ std::vector<Wish> View::WishesFor(SourceFormat format) const {
   return {};
 }
 
+std::optional<Wish> View::WishForFolder() const {
+  if (!folders_ || id() == kPagesView.id) return std::nullopt;
+  if (id() == kThumbnailsView.id) return Wish{.shape = Shape::kPicture, .ending = ".jpg"};
+  return Wish{.shape = Shape::kBook, .ending = ".cbz"};
+}
+
 Rendition View::RenditionOf(Shape shape, SourceFormat format) const {
   if (named_ != nullptr) return Rendition::kReader;
   if (id() == kEnhancedView.id) return Rendition::kEnhanced;
@@ -44,8 +50,7 @@ DocumentRef View::RefOf(const SourceEntry& source) const {
   const bool misnamed = repack_ && source.format == SourceFormat::kArchive;
   return {.key = KeyOf(source.st),
           .format = misnamed ? SourceFormat::kMisnamed : source.format,
-          // The slots of enhanced pages say how much is on each.
-          .enhanced = named_ != nullptr || id() == kEnhancedView.id,
+          .enhanced = WantsSlots(),
           .sidecar = source.sidecar};
 }
 

@@ -17,6 +17,9 @@
 // repack=yes: there it is Foo.cbz, repacked; so is one that is called .cbz or .zip in spite of what
 // it is.
 //
+// With -o folders=yes a folder of images (folder_contents.h) is also a book beside itself: Foo.cbz
+// in cbz, enhanced and the views of config=, its cover Foo.jpg in thumbnails.
+//
 // Immutable: any thread. Owned by Services for the life of the mount.
 
 #ifndef CBZFS_FS_CORE_VIEW_H_
@@ -25,6 +28,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,14 +57,15 @@ class View {
   // `name` is one of kViewNames, or of a view of `config`. `since_ns`: nanoseconds since the epoch
   // when options or the engine last changed what the view's files read as, 0: never. No time the
   // user sees in it is older. `config`: the file that the view is from, or that has rules for it;
-  // null: none. `repack`: see above.
+  // null: none. `repack`, `folders`: see above.
   View(const ViewName& name, int64_t since_ns, ReaderConfig::Pointer config = nullptr,
-       bool repack = false)
+       bool repack = false, bool folders = false)
       : name_(name),
         since_ns_(since_ns),
         config_(std::move(config)),
         named_(config_ == nullptr ? nullptr : config_->Find(name.name)),
-        repack_(repack && name.id == kCbzView.id) {}
+        repack_(repack && name.id == kCbzView.id),
+        folders_(folders) {}
 
   // Its folder at the top, and the value of `-o view=`.
   std::string_view name() const { return name_.name; }
@@ -70,6 +75,9 @@ class View {
 
   // What it makes of a file of the format; empty: nothing, the file is no candidate here.
   std::vector<Wish> WishesFor(SourceFormat format) const;
+
+  // What it makes of a folder that is a book, beside that; nothing: no such thing.
+  std::optional<Wish> WishForFolder() const;
 
   // Whether it shows an entry of this type that it makes nothing of, or that does not open.
   bool ShowsAsItIs(mode_t type) const { return id() != kThumbnailsView.id || S_ISDIR(type); }
@@ -86,6 +94,9 @@ class View {
     return config_ != nullptr && config_->Hides(name_.name, path);
   }
 
+  // The slots of enhanced pages say how much is on each.
+  bool WantsSlots() const { return named_ != nullptr || id() == kEnhancedView.id; }
+
   // What the library has to know of a comic before the view can say how large its files are.
   DocumentRef RefOf(const SourceEntry& source) const;
 
@@ -95,6 +106,7 @@ class View {
   const ReaderConfig::Pointer config_;
   const NamedView* const named_;  // in the config; null: one of kViewNames
   const bool repack_;
+  const bool folders_;
 };
 
 // The hash of what decides the bytes of a view's files, beside the sources.

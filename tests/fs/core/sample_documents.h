@@ -109,6 +109,7 @@ inline Document SampleOf(SourceFormat format, uint64_t file_bytes, bool enhanced
     case SourceFormat::kEpub:
       return SamplePdf(enhanced);
     case SourceFormat::kArchive:
+    case SourceFormat::kFolder:
       return SampleArchive(enhanced);
     case SourceFormat::kPacked:
     case SourceFormat::kMisnamed:
