@@ -47,6 +47,20 @@ timespec Later(const timespec& a, const timespec& b) {
   return first ? a : b;
 }
 
+// As the modes of the book are made: whoever may not read all of its files, or may not enter the
+// folder or read it, shall not read them here.
+mode_t ModeOfFolder(const struct stat& st) {
+  constexpr mode_t kRead = S_IRUSR | S_IRGRP | S_IROTH;
+  return st.st_mode & (st.st_mode << 2) & kRead;
+}
+mode_t WithModeOf(const struct stat& file, const struct stat& folder, mode_t mode) {
+  // Who is no owner of the file is one of its group, or anybody: we do not look which.
+  const bool others = (file.st_mode & S_IROTH) != 0;
+  const bool owner = file.st_uid == folder.st_uid ? (file.st_mode & S_IRUSR) != 0 : others;
+  const bool group = file.st_gid == folder.st_gid ? (file.st_mode & S_IRGRP) != 0 : others;
+  return mode & ((owner ? S_IRUSR : 0u) | (group ? S_IRGRP : 0u) | (others ? S_IROTH : 0u));
+}
+
 // Where anybody may read it we may, as far as modes tell.
 bool MayRead(const HeldFolder& here, const std::string& name, mode_t mode) {
   constexpr mode_t kEverybody = S_IRUSR | S_IRGRP | S_IROTH;
@@ -135,6 +149,7 @@ absl::StatusOr<FolderVersion::Pointer> FolderReader::Read(const std::string& pat
   Hash all;
   Hash content;
   uint64_t bytes = 0;
+  mode_t mode = ModeOfFolder(listed->st);
   std::vector<std::string_view> names;
   const auto add = [&](const SourceName& name) {
     const std::string file_path = join(name.name);
@@ -142,6 +157,7 @@ absl::StatusOr<FolderVersion::Pointer> FolderReader::Read(const std::string& pat
     if (!st.ok()) return false;  // left out, or gone meanwhile
     folder->files.push_back({.path = file_path, .entry = "", .key = KeyOf(*st)});
     names.push_back(name.name);
+    mode = WithModeOf(*st, listed->st, mode);
     folder->st.st_mtim = Later(folder->st.st_mtim, st->st_mtim);
     const SourceKey& key = folder->files.back().key;
     bytes += static_cast<uint64_t>(key.size);
@@ -162,8 +178,7 @@ absl::StatusOr<FolderVersion::Pointer> FolderReader::Read(const std::string& pat
   folder->key = KeyOf(folder->st);
   folder->key.size = static_cast<int64_t>(bytes);
   folder->key.ctime_ns = static_cast<int64_t>(all.Digest());
-  constexpr mode_t kRead = S_IRUSR | S_IRGRP | S_IROTH;
-  folder->st.st_mode = S_IFREG | (folder->st.st_mode & kRead);
+  folder->st.st_mode = S_IFREG | mode;
   return FolderVersion::Pointer(std::move(folder));
 }
 

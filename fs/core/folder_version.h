@@ -39,7 +39,9 @@ struct FolderVersion {
 
   std::string path;  // of the folder
   std::string name;  // the last part of that: the book's title where nothing else says one
-  struct stat st = {};  // of the folder, as a file, with the latest time of it and its files
+  // Of the folder, as a file: with the latest time of it and its files, and readable for whoever may
+  // read the folder and all of them.
+  struct stat st = {};
   // What two versions have to share to be the same, as of a file: the folder, the sum of all
   // lengths, the latest time, and in place of the change time a hash over all names and keys.
   SourceKey key;

@@ -25,7 +25,7 @@ function __cbzfs_mount_options
     set -l before (string match -r '^.*,' -- $list)
     for option in view=cbz view=enhanced view=thumbnails view=pages \
             views=cbz views=enhanced views=thumbnails views=pages \
-            config= show_hidden repack=yes repack=no names=number names=seed max_pages= thumb_size= \
+            config= show_hidden repack=yes repack=no folders=yes folders=no names=number names=seed max_pages= thumb_size= \
             cover_height= \
             dpi=auto dpi=150 dpi=200 dpi=300 quality= original=yes original=no box=crop box=media \
             guard=4k guard=64k guard=0 comicinfo=yes comicinfo=no profile=seed enhance=seed enhance=none enhance_curve= \

@@ -97,5 +97,43 @@ TEST(NamesTest, StemEndsBeforeTheLastDot) {
   EXPECT_EQ(StemOf(".hidden"), ".hidden");
 }
 
+// What each folder (a name that ends in '/') would show as beside itself.
+std::map<std::string, std::string> Books(std::vector<std::string> names) {
+  std::vector<SourceName> sources;
+  for (auto& name : names) {
+    const bool folder = name.back() == '/';
+    if (folder) name.pop_back();
+    sources.push_back({name, folder ? static_cast<mode_t>(S_IFDIR) : S_IFREG});
+  }
+  const NameMap map(std::move(sources), BooksOfPdfs, false,
+                    Wish{.shape = Shape::kBook, .ending = ".cbz"});
+  std::map<std::string, std::string> out;
+  for (const auto& entry : map.entries()) {
+    EXPECT_EQ(entry.book.has_value(), entry.source.type == S_IFDIR);
+    if (!entry.book.has_value()) continue;
+    EXPECT_FALSE(entry.candidate());
+    out[entry.source.name] = entry.book->name;
+    EXPECT_EQ(map.FindFolderBook(entry.book->name), &entry);
+    EXPECT_EQ(RootOfName(entry.book->name), RootOfName(entry.source.name));
+  }
+  EXPECT_EQ(map.FindFolderBook("nothing"), nullptr);
+  return out;
+}
+
+TEST(NamesTest, TheBookOfAFolderHasItsWholeName) {
+  EXPECT_THAT(Books({"Foo/", "Vol. 1/", "c.txt"}),
+              UnorderedElementsAre(Pair("Foo", "Foo.cbz"), Pair("Vol. 1", "Vol. 1.cbz")));
+}
+
+TEST(NamesTest, AFoldersBookTakesNoNameFromOthers) {
+  EXPECT_THAT(Books({"Foo/", "Foo.cbz", "Bar/", "Bar.pdf", "Two/", "Two.cbz/"}),
+              UnorderedElementsAre(Pair("Foo", "Foo~2.cbz"), Pair("Bar", "Bar~2.cbz"),
+                                   Pair("Two", "Two~2.cbz"), Pair("Two.cbz", "Two.cbz.cbz")));
+  // Not even the full name that a PDF has to take.
+  EXPECT_THAT(Books({"Foo.pdf", "Foo.cbz", "Foo.pdf~2/", "Foo.pdf.cbz/"}),
+              UnorderedElementsAre(Pair("Foo.pdf~2", "Foo.pdf~2~2.cbz"),
+                                   Pair("Foo.pdf.cbz", "Foo.pdf.cbz.cbz")));
+}
+
 }  // namespace
 }  // namespace cbzfs

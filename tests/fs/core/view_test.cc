@@ -80,6 +80,20 @@ TEST(ViewNamesTest, RepackedArchivesAreInTheCbzViewToo) {
   EXPECT_THAT(Shown(kCbzView, names), UnorderedElementsAre(Pair("e.pdf", ElementsAre("e.cbz"))));
 }
 
+TEST(ViewNamesTest, FoldersAreBooksWhereThereAreBooks) {
+  for (const ViewName& name : kViewNames) {
+    EXPECT_FALSE(View(name, 0).WishForFolder().has_value()) << name.name;
+    const View view(name, 0, /*config=*/nullptr, /*repack=*/false, /*folders=*/true);
+    EXPECT_EQ(view.WishForFolder().has_value(), name.id != kPagesView.id) << name.name;
+  }
+  const View covers(kThumbnailsView, 0, nullptr, false, true);
+  EXPECT_EQ(covers.WishForFolder()->ending, ".jpg");
+  EXPECT_EQ(covers.RenditionOf(covers.WishForFolder()->shape, SourceFormat::kFolder),
+            Rendition::kCover);
+  const View cbz(kCbzView, 0, nullptr, /*repack=*/true, true);
+  EXPECT_EQ(cbz.RenditionOf(cbz.WishForFolder()->shape, SourceFormat::kFolder), Rendition::kPlain);
+}
+
 TEST(ViewNamesTest, OtherArchivesAreAsZipsAre) {
   EXPECT_THAT(Shown(kEnhancedView, {"a.cbr", "b.tar"}),
               UnorderedElementsAre(Pair("a.cbr", ElementsAre("a.cbz")),
