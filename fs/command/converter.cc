@@ -74,6 +74,15 @@ class Converter::Share {
   uint64_t given_ = 0;
 };
 
+namespace {
+
+const BookPart* PartOf(const Node& node) {
+  const auto* const source = dynamic_cast<const SourceNode*>(&node);
+  return source == nullptr ? nullptr : source->part();
+}
+
+}  // namespace
+
 void Converter::Stop() {
   stop_ = true;
   absl::MutexLock lock(&mu_);
@@ -267,15 +276,15 @@ bool Converter::IsUpToDate(const Item& item, const Found& found, OpenFile* file)
   if (settings_.force) return false;
   const ExistingFile existing(Join(item.target, item.target_name));
   if (!existing.HasTime(found.attr.st_mtim)) return false;
-  const auto* const comic = dynamic_cast<const ComicFile*>(found.node.get());
+  const BookPart* const part = PartOf(*found.node);
   const auto book = file->book();
-  if (comic != nullptr && book != nullptr && settings_.mount.tight) {
-    return HasTightMark(existing.fd(), comic->part(), TightMark(*book, comic->part()));
+  if (part != nullptr && book != nullptr && settings_.mount.tight) {
+    return HasTightMark(existing.fd(), *part, TightMark(*book, *part));
   }
   if (existing.bytes() != static_cast<uint64_t>(found.attr.st_size)) return false;
-  if (comic == nullptr || book == nullptr) return true;
-  if (comic->part().kind == BookPart::Kind::kPage) {
-    return existing.HasCrc(book->book->layout()->Body(comic->part().page).declared_crc);
+  if (part == nullptr) return true;
+  if (part->kind == BookPart::Kind::kPage) {
+    return existing.HasCrc(book->book->layout()->Body(part->page).declared_crc);
   }
   return existing.EndsAs(file);
 }
@@ -290,16 +299,16 @@ absl::Status Converter::Write(const Item& item, const Found& found, Share* share
   }
   auto out = AtomicFile::Create(item.target, item.target_name);
   if (!out.ok()) return out.status();
-  const auto* const comic = dynamic_cast<const ComicFile*>(found.node.get());
+  const BookPart* const part = PartOf(*found.node);
   const auto book = (*file)->book();
-  const bool whole = comic != nullptr && comic->part().kind == BookPart::Kind::kWhole;
+  const bool whole = part != nullptr && part->kind == BookPart::Kind::kWhole;
   const uint64_t pages = book == nullptr ? 0 : whole ? book->book->page_count() : 1;
   uint64_t bytes = static_cast<uint64_t>(found.attr.st_size);
   uint64_t done = 0;
   uint64_t counted = 0;  // pages
-  if (comic != nullptr && book != nullptr && settings_.mount.tight) {
+  if (part != nullptr && book != nullptr && settings_.mount.tight) {
     const auto written = WriteTight({.book = book,
-                                     .part = comic->part(),
+                                     .part = *part,
                                      .pages = fs_->services()->pages.get(),
                                      .ahead = std::max(fs_->services()->read_ahead, 2u),
                                      .page_written =
@@ -330,9 +339,12 @@ absl::Status Converter::Write(const Item& item, const Found& found, Share* share
   }
   if (stop_) return absl::CancelledError("stopped");
   if (absl::Status status = (*out)->Finish(found.attr.st_mtim); !status.ok()) return status;
-  ++(book == nullptr ? totals_->copied : totals_->converted);
+  ++(part == nullptr ? totals_->copied : totals_->converted);
   progress_->Line(absl::StrCat(item.where, ": ",
-                               book == nullptr ? "copied" : CountText(pages, "page"), ", ",
+                               part == nullptr   ? "copied"
+                               : book == nullptr ? "made"
+                                                 : CountText(pages, "page"),
+                               ", ",
                                BytesText(bytes)));
   return absl::OkStatus();
 }

@@ -70,11 +70,15 @@ class Output {
   uint32_t crc_ = 0;
 };
 
-absl::Status PutSource(const OpenBook& book, uint64_t offset, uint64_t bytes, Output* out) {
+absl::Status PutSource(const OpenBook& book, uint32_t page, uint64_t offset, uint64_t bytes,
+                       Output* out) {
   std::string buffer;
   while (bytes > 0) {
     buffer.resize(std::min<uint64_t>(bytes, kChunk));
-    if (auto s = ReadExactly(*book.file, offset, buffer.size(), buffer.data()); !s.ok()) return s;
+    auto read = book.files != nullptr
+                    ? ReadOfFolder(book, page, offset, buffer.size(), buffer.data())
+                    : ReadExactly(*book.file, offset, buffer.size(), buffer.data());
+    if (!read.ok()) return read;
     if (auto s = out->Put(buffer); !s.ok()) return s;
     offset += buffer.size();
     bytes -= buffer.size();
@@ -92,7 +96,7 @@ absl::Status PutOriginal(const OpenBook& book, uint32_t page, Output* out) {
       layout.ReadLiteral(piece, literal.data());
       status = out->Put(literal);
     } else {
-      status = PutSource(book, piece.source_offset, piece.size, out);
+      status = PutSource(book, page, piece.source_offset, piece.size, out);
     }
     if (!status.ok()) return status;
   }
@@ -118,13 +122,17 @@ absl::Status PutMade(const Book& book, uint32_t page, absl::StatusOr<PageStore::
 absl::Status PutUnmade(const OpenBook& book, uint32_t page, Output* out) {
   const Page& row = book.book->layout()->document().pages[page];
   // An unpacked one that nobody unpacks is empty.
-  return row.is_other() ? PutSource(book, row.source_offset, row.source_bytes, out)
+  return row.is_other() ? PutSource(book, page, row.source_offset, row.source_bytes, out)
                         : PutOriginal(book, page, out);
 }
 
 // Only then is what was written of one version.
 absl::Status CheckUnchanged(const OpenBook& book) {
-  if (Unchanged(*book.file, book.book->key())) return absl::OkStatus();
+  // Of a folder each page is another file.
+  const uint32_t pages = book.files == nullptr ? 1 : book.book->page_count();
+  uint32_t page = 0;
+  while (page < pages && SourceUnchanged(book, page)) ++page;
+  if (page == pages) return absl::OkStatus();
   return ErrnoStatus(EIO, "the source changed while it was read");
 }
 

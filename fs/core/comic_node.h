@@ -58,7 +58,7 @@ class ComicFile : public SourceNode, public std::enable_shared_from_this<ComicFi
   void GetAttr(AttrDone done) override;
   void Open(OpenDone done) override;
 
-  const BookPart& part() const { return part_; }
+  const BookPart* part() const override { return &part_; }
 
  private:
   absl::StatusOr<std::shared_ptr<OpenFile>> MakeFile(const std::string& where,

@@ -62,6 +62,7 @@ FolderBook::FolderBook(std::shared_ptr<Services> services, const View* view, Sha
                        folder.st),
                  folder.path),
       shape_(shape),
+      part_(PartOf(shape)),
       key_(folder.key),
       stat_ino_(InoOfFolderBook(*view, shape, folder)) {}
 
@@ -138,12 +139,11 @@ absl::StatusOr<std::shared_ptr<OpenFile>> FolderBook::OpenMade(
     const FolderVersion::Pointer& folder, std::shared_ptr<const KnownDocument> known) {
   auto book = services().books->Make(IdentityOf(view(), shape_, *folder), std::move(known));
   if (!book.ok()) return book.status();
-  const BookPart part = PartOf(shape_);
   PageStore* const pages = services().pages.get();
   const bool keep = pages->MayBeKept(**book);
   // Whoever reads a cover wants no other page.
   const uint32_t pages_ahead = shape_ == Shape::kBook ? services().read_ahead : 0;
-  const Extent extent = (*book)->ExtentOf(part);
+  const Extent extent = (*book)->ExtentOf(part_);
   auto open = std::make_shared<BookFile>(
       HoldOpen(services().folders->FilesOf(folder, /*as_they_are=*/false), *book), extent, pages,
       std::make_shared<ReadAhead>(pages, pages_ahead), shared_services());

@@ -49,12 +49,15 @@ class FolderBook : public SourceNode, public std::enable_shared_from_this<Folder
   void GetAttr(AttrDone done) override;
   void Open(OpenDone done) override;
 
+  const BookPart* part() const override { return &part_; }
+
  private:
   absl::StatusOr<std::shared_ptr<OpenFile>> OpenAsItIs(const FolderVersion::Pointer& folder);
   absl::StatusOr<std::shared_ptr<OpenFile>> OpenMade(
       const FolderVersion::Pointer& folder, std::shared_ptr<const KnownDocument> known);
 
   const Shape shape_;
+  const BookPart part_;
   const SourceKey key_;
   const uint64_t stat_ino_;
   LatestHandle latest_;

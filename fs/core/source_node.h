@@ -10,6 +10,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "fs/core/book_tree.h"
 #include "fs/core/node.h"
 #include "fs/core/services.h"
 
@@ -27,6 +28,9 @@ class SourceNode : public Node {
 
   // Of the source, in the library.
   std::string path() const;
+
+  // Of a file that is made of a comic: what of its book it is. Else null.
+  virtual const BookPart* part() const { return nullptr; }
 
  protected:
   Services& services() const { return *services_; }

@@ -412,6 +412,33 @@ class FoldersTest(harness.MountedTest):
         self.assertEqual({name: make_size(data) for name, data in book.items()},
                          {"1.jpg": (200, 300), "2.jpg": (200, 300)})
 
+    # --- On disk ---------------------------------------------------------------------------------
+
+    def test_convert_writes_what_the_mount_shows(self):
+        members = self.put_all("A/Book", images())
+        self.put("A/Book/broken.png", b"no image")
+        mount = self.mount("comicinfo=no")
+        for arguments, view in ((["--tight"], "cbz"), ([], "enhanced"), (["--tight"], None)):
+            enhance = [] if view == "cbz" else ["--enhance"]
+            target = os.path.join(self.folder, "to" + "".join(arguments + enhance))
+            command = [harness.program(), "convert", *arguments, *enhance, "-o",
+                       "index=none,folders=yes,comicinfo=no", self.library + "/", target]
+            done = subprocess.run(command, capture_output=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            path = os.path.join(target, "A/Book.cbz")
+            if view:
+                self.assertEqual(read(path), read(mount.file("A/Book.cbz", view=view)))
+            else:
+                book = unpacked(path)
+                self.assertEqual(list(book), [*members, "broken.png"])
+                self.assertLess(os.stat(path).st_size,
+                                os.stat(mount.file("A/Book.cbz", view="enhanced")).st_size)
+            self.assertEqual(os.stat(path).st_mtime_ns,
+                             os.stat(mount.file("A/Book.cbz")).st_mtime_ns)
+            again = subprocess.run(command, capture_output=True, check=False)
+            self.assertRegex(again.stdout, rb"\b[1-9]\d* up to date")
+            self.assertNotRegex(again.stdout, rb"Book\.cbz: (made|\d+ page)")
+
     # --- What cannot be read ---------------------------------------------------------------------
 
     def test_too_many_images_are_no_book(self):

@@ -79,10 +79,13 @@ TEST(FileArchiveTest, AnyPartIsAPartOfTheWhole) {
 
 TEST(FileArchiveTest, ProgramsUnpackIt) {
   const auto archive = ArchiveOf(Sample());
-  TempFolder folder;
-  const std::string path = folder.Write("a.zip", ReadOf(*archive, Sample(), 0, UINT64_MAX));
-  const ToolResult tested = RunTool("unzip -tqq '" + path + "'");
-  EXPECT_EQ(tested.exit_code, 0) << tested.output;
+  const testing::ScratchDir folder;
+  const std::string path = folder.Path("a.zip");
+  testing::WriteFile(path, ReadOf(*archive, Sample(), 0, UINT64_MAX));
+  const auto unzip = testing::RunTool("unzip", "unzip -tqq '" + path + "'");
+  EXPECT_EQ(unzip.status, 0) << unzip.output;
+  const auto sevenzip = testing::RunTool("p7zip-full", "7z t '" + path + "'");
+  EXPECT_EQ(sevenzip.status, 0) << sevenzip.output;
 }
 
 TEST(FileArchiveTest, OnlyTheHeadersOfARangeWantTheirCrcs) {
