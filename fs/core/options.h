@@ -31,8 +31,8 @@ struct Options {
   LayoutOptions layout;         // guard, names
   bool repack = false;          // the cbz view shows archives that are no ZIPs as CBZs
   bool repack_given = false;    // else `convert` does it with what it is given by name
-  bool folders = false;         // folders of images are books beside themselves
   bool show_hidden = false;     // names that begin with '.' or '_'
+  bool folders = false;         // folders of images are books beside themselves, too
   uint32_t thumb_size = 100;    // pixels; the square that the thumbnail of a page fits into
   uint32_t cover_height = 300;  // pixels; of a cover
 

@@ -38,13 +38,13 @@ struct Services {
   std::unique_ptr<MemoryPlan> memory;      // asked by the pool
   std::unique_ptr<WorkerPool> pool;
   std::unique_ptr<Documents> documents;
-  std::unique_ptr<FileCrcs> crcs;         // null without folders=, as is the next
-  std::unique_ptr<FolderComics> folders;  // that are books
   std::unique_ptr<Books> books;
   std::unique_ptr<SecondLevel> second;  // null: none was asked for
   std::unique_ptr<PageStore> pages;
   std::vector<std::unique_ptr<View>> views;
   std::unique_ptr<ChangeWatch> watch;  // null: changes are seen when somebody looks
+  std::unique_ptr<FileCrcs> crcs;         // null without folders=, as is the next
+  std::unique_ptr<FolderComics> folders;  // that are books
 };
 
 // Attributes as the mount shows them: the source's owner and times, no write bits, one link. No
