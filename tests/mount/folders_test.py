@@ -40,6 +40,13 @@ class FoldersTest(harness.MountedTest):
     def mount(self, options="", **more):  # noqa: D102
         return super().mount("folders=yes" + (options and "," + options), **more)
 
+    def replace(self, name, data):
+        """Writes a file of the library that is there at once, or not yet."""
+        path = os.path.join(self.folder, "new")
+        with open(path, "wb") as out:
+            out.write(data)
+        os.rename(path, os.path.join(self.library, name))
+
     def images_read(self, mount):
         return mount.status()["folders"]["images_read"]
 
@@ -242,7 +249,7 @@ class FoldersTest(harness.MountedTest):
         self.assertEqual(without_info(unpacked(second.file("Book.cbz"))), members)
         self.assertEqual(self.images_read(second), 0)
         # One that is another by now, and only that.
-        self.put("Book/3.jpg", page_jpeg(99))
+        self.replace("Book/3.jpg", page_jpeg(99))
         self.wait_for_change(second, "Book.cbz", "3.jpg", page_jpeg(99))
         self.assertEqual(self.images_read(second), 1)
 
@@ -271,7 +278,7 @@ class FoldersTest(harness.MountedTest):
         inode = os.stat(path).st_ino
         read(path)
         os.stat(mount.file("Book.jpg", view="thumbnails"))
-        self.put("Book/4.jpg", page_jpeg(4))
+        self.replace("Book/4.jpg", page_jpeg(4))
         harness.wait_for(lambda: seen() != before, "an image more")
         self.assertEqual(sorted(without_info(unpacked(path))), ["1.jpg", "2.jpg", "3.jpg", "4.jpg"])
         before = seen()
@@ -345,9 +352,7 @@ class FoldersTest(harness.MountedTest):
     # --- Other views -----------------------------------------------------------------------------
 
     def test_enhanced(self):
-        members = {"1.jpg": page_jpeg(1), "2.png": make_archives.pictures()["rgb.png"]
-                   if "rgb.png" in make_archives.pictures() else flat_png(90, 120),
-                   "10.jpg": page_jpeg(2), "broken.jpg": b"no image"}
+        members = {"1.jpg": page_jpeg(1), "2.png": flat_png(90, 120), "10.jpg": page_jpeg(2), "broken.jpg": b"no image"}
         self.put_all("Book", members)
         index = os.path.join(self.folder, "index.sqlite")
         mount = self.mount("views=enhanced,read_ahead=0", index=index)

@@ -91,8 +91,8 @@ TEST_F(FileCrcsTest, EachFileIsReadOnceForAllMounts) {
   Begin();
   EXPECT_EQ(*Get(files), expected);
   EXPECT_EQ(crcs_->stats().files, 0u);
-  Write("b", "c");
-  EXPECT_EQ(*Get({File("a"), File("b")}), (std::vector<uint32_t>{expected[0], CrcOf("c")}));
+  Write("b", "cc");
+  EXPECT_EQ(*Get({File("a"), File("b")}), (std::vector<uint32_t>{expected[0], CrcOf("cc")}));
   EXPECT_EQ(crcs_->stats().files, 1u);
 }
 

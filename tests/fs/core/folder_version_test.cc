@@ -72,7 +72,7 @@ TEST_F(FolderVersionTest, AllThatIsInItIsTheVersion) {
   };
   Write("3.jpg", "3");
   changed("an image more");
-  Write("3.jpg", "4");
+  Write("3.jpg", "44");
   changed("another image");
   stdfs::rename(Path("3.jpg"), Path("4.jpg"));
   changed("another name");
