@@ -282,8 +282,10 @@ bool Converter::IsUpToDate(const Item& item, const Found& found, OpenFile* file)
     return HasTightMark(existing.fd(), *part, TightMark(*book, *part));
   }
   if (existing.bytes() != static_cast<uint64_t>(found.attr.st_size)) return false;
-  if (part == nullptr) return true;
-  if (part->kind == BookPart::Kind::kPage) {
+  // A page that is the source's own is a copy.
+  const bool page = part != nullptr && part->kind == BookPart::Kind::kPage;
+  if (part == nullptr || (page && book == nullptr)) return true;
+  if (page) {
     return existing.HasCrc(book->book->layout()->Body(part->page).declared_crc);
   }
   return existing.EndsAs(file);
