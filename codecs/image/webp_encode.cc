@@ -202,7 +202,7 @@ absl::StatusOr<std::string> EncodeWebpLossless(PixelRows& rows) {
     return absl::InternalError("libwebp is of another kind");
   }
   config.lossless = 1;
-  // More than the least effort takes twice the time for 5 in 100 bytes.
+  // More than the least effort saves little for its time (tests/bench/calibrate/READERS.md).
   config.method = 0;
   config.quality = 0;
   config.thread_level = 0;

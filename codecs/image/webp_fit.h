@@ -4,8 +4,8 @@
 // where there is one, and that of the coded picture. The bytes are a pure function of the pixels,
 // the arguments and the version of libwebp: same on every run and thread count.
 //
-// Unlike a JPEG, no page is made better than asked where there is room: an encode takes five times
-// as long, and the quality for a size is not known without one.
+// Unlike a JPEG, no page is made better than asked where there is room: an encode takes long, and
+// the quality for a size is not known without one.
 //
 // Any thread; keeps no state.
 

@@ -39,8 +39,9 @@ Pixels Picture(uint32_t width, uint32_t height, uint32_t components, uint32_t gr
     for (uint32_t x = 0; x < width; ++x) {
       for (uint32_t c = 0; c < components; ++c) {
         const double wave = std::sin(x * 0.11 + c) * std::cos(y * 0.07);
-        const int value = static_cast<int>(128 + 90 * wave) +
-                          (grain > 0 ? static_cast<int>(random() % grain) - static_cast<int>(grain / 2) : 0);
+        const int noise =
+            grain > 0 ? static_cast<int>(random() % grain) - static_cast<int>(grain / 2) : 0;
+        const int value = static_cast<int>(128 + 90 * wave) + noise;
         made.bytes.push_back(static_cast<uint8_t>(std::clamp(value, 0, 255)));
       }
     }
@@ -75,8 +76,7 @@ double Psnr(const Pixels& decoded, const Pixels& original) {
   for (size_t i = 0; i < decoded.bytes.size(); ++i) {
     const size_t pixel = i / 3;
     const size_t channel = original.components == 1 ? 0 : i % 3;
-    const double off =
-        decoded.bytes[i] - double{original.bytes[pixel * original.components + channel]};
+    const int off = decoded.bytes[i] - original.bytes[pixel * original.components + channel];
     sum += off * off;
   }
   return 10 * std::log10(255.0 * 255 / std::max(sum / decoded.bytes.size(), 1e-9));

@@ -135,7 +135,8 @@ TEST_P(WebpLayoutTest, AnyRangeIsThatRangeOfTheWhole) {
 }
 
 TEST_P(WebpLayoutTest, ReadingHeadersAndTheEndMakesNoPage) {
-  VirtualBook book = Book(std::vector<Page>(4, {.width = 5, .height = 6, .payload_bytes = 90'000}), 0);
+  const Page page = {.width = 5, .height = 6, .payload_bytes = 90'000};
+  VirtualBook book = Book(std::vector<Page>(4, page), 0);
   if (GetParam() == 0) return;
   for (uint32_t i = 0; i < 4; ++i) {
     const uint64_t header = book.layout().PageDataOffset(i) - 30 - book.layout().PageName(i).size();
@@ -180,8 +181,9 @@ TEST_P(WebpLayoutTest, RefusesWhatNoWebpIs) {
   };
   EXPECT_TRUE(create({.width = 16'383, .height = 1}).ok());
   EXPECT_EQ(create({.width = 16'384, .height = 1}).code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(create({.kind = PageKind::kOriginal, .width = 1, .height = 1, .source_bytes = 4}).code(),
-            absl::StatusCode::kInvalidArgument);
+  const Page original = {
+      .kind = PageKind::kOriginal, .width = 1, .height = 1, .source_bytes = 4};
+  EXPECT_EQ(create(original).code(), absl::StatusCode::kInvalidArgument);
 }
 
 INSTANTIATE_TEST_SUITE_P(Guards, WebpLayoutTest, ::testing::ValuesIn(kGuards));
