@@ -60,8 +60,11 @@ absl::Status ErrorOf(const WebPPicture& picture, const Output& output) {
 absl::StatusOr<std::string> EncodeChunk(const WebPConfig& config, WebPPicture* picture) {
   Output output;
   picture->writer = Write;
+  // cppcheck-suppress autoVariables; used by WebPEncode() alone
   picture->custom_ptr = &output;
-  if (WebPEncode(&config, picture) == 0) return ErrorOf(*picture, output);
+  const bool encoded = WebPEncode(&config, picture) != 0;
+  picture->custom_ptr = nullptr;
+  if (!encoded) return ErrorOf(*picture, output);
   if (output.bytes.size() < kFileHeader + 8 || output.bytes.compare(8, 6, "WEBPVP") != 0) {
     return absl::InternalError("libwebp made no simple WebP");
   }

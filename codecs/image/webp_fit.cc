@@ -34,14 +34,14 @@ class Fitter {
     if (request_.lossless) {
       absl::StatusOr<std::string> chunk = EncodeWebpLossless(rows_);
       if (!chunk.ok()) return chunk.status();
-      if (chunk->size() <= room_) return Done(*std::move(chunk), quality, false);
+      if (chunk->size() <= room_) return Done(*chunk, quality, false);
       quality = std::max(quality, 2u) - 1;
     }
     const absl::StatusOr<WebpPicture> picture = WebpPicture::Read(rows_);
     if (!picture.ok()) return picture.status();
     absl::StatusOr<std::string> chunk = picture->Encode(quality);
     if (!chunk.ok() && !absl::IsOutOfRange(chunk.status())) return chunk.status();
-    if (chunk.ok() && chunk->size() <= room_) return Done(*std::move(chunk), quality, false);
+    if (chunk.ok() && chunk->size() <= room_) return Done(*chunk, quality, false);
     return FitLower(*picture, quality, chunk.ok() ? static_cast<double>(chunk->size()) : 0);
   }
 
@@ -58,8 +58,10 @@ class Fitter {
     for (int tries = 0; tries < kLowerTries && low < high; ++tries) {
       const double step = size > 0 ? std::log(size / (0.985 * room)) / slope : 20;
       uint32_t quality = high - 1;
-      if (step < high - low) quality = std::min(quality, static_cast<uint32_t>(high - step));
-      else quality = low;
+      if (step < high - low)
+        quality = std::min(quality, static_cast<uint32_t>(high - step));
+      else
+        quality = low;
       quality = std::max(quality, low);
       // The last try without a result is for the lowest quality: either that or softening.
       if (tries + 1 == kLowerTries && best.empty()) quality = low;
@@ -94,12 +96,12 @@ class Fitter {
       absl::StatusOr<std::string> chunk = picture->Encode(quality);
       if (absl::IsOutOfRange(chunk.status())) continue;
       if (!chunk.ok()) return chunk.status();
-      if (chunk->size() <= room_) return Done(*std::move(chunk), quality, true);
+      if (chunk->size() <= room_) return Done(*chunk, quality, true);
     }
     return absl::InternalError("one colour does not fit the least slot");
   }
 
-  FittedImage Done(std::string chunk, uint32_t quality, bool softened) const {
+  FittedImage Done(const std::string& chunk, uint32_t quality, bool softened) const {
     return {.payload = icc_ + chunk,
             .quality = quality,
             .components = rows_.components(),

@@ -48,7 +48,7 @@ void PaintGraySpan(uint8_t* to, const uint8_t* mask, int count, const uint8_t* c
 }
 
 void PaintRgbSpan(uint8_t* to, const uint8_t* mask, int count, const uint8_t* color) {
-  uint8_t plain[3 * kStep];
+  uint8_t plain[3 * kStep] = {};
   for (int i = 0; i < kStep; ++i) std::memcpy(plain + ptrdiff_t{3} * i, color, 3);
   const auto blend = [&](int pixels) {
     for (int i = 0; i < pixels; ++i) {

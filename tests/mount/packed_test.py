@@ -263,7 +263,7 @@ class PackedTest(harness.MountedTest):
         self.put("image bomb.cbt", tar({**first, "002.jpg": zeros * 3}, "xz"))
         self.put("bomb.cb7", sevenzip({**first, **{f"{i}.bin": zeros for i in range(8)}}))
         self.put("good.cbr", rar5(pages()))
-        mount = self.mount(f"repack=yes,view=cbz,analyse_timeout={harness.limit(10)}")
+        mount = self.mount(f"repack=yes,view=cbz,analyse_timeout={harness.limit(30)}")
         names = os.listdir(mount.path)
         for name in names:
             try:

@@ -219,16 +219,17 @@ class WebpTest(harness.MountedTest):
 
     def test_what_is_damaged_is_a_webp_too(self):
         whole = coded(page(), "JPEG", quality=92)
-        self.put("Book.cbz", book(**{"001_jpeg": whole, "002_jpeg": whole[:20000],
-                                     "003_jpeg": whole[:700] + bytes(3000)}))
+        half = len(whole) // 2
+        spoilt = whole[:half] + bytes(3000) + whole[half + 3000:]
+        self.put("Book.cbz", book(**{"001_jpeg": whole, "002_jpeg": spoilt}))
         mount = self.mount(self.config())
         for view in ("tablet", "gray", "paper"):
             entries = cbz.pages(self.whole(mount, "Book.cbz", view=view))
             made = [e for e in entries if e.name.endswith(".webp")]
-            self.assertGreaterEqual(len(made), 2)
+            self.assertEqual(len(made), 2)
             for entry in made:
                 self.assertEqual(entry.image().size, (533, 800))
-        self.assertIn("Book.cbz", mount.errors())
+            self.assertNotEqual(*(entry.image().tobytes() for entry in made))
 
     def test_a_page_that_cannot_be_made_says_so(self):
         good, other = page_jpeg(1, 400, 600), page_jpeg(2, 400, 600)
