@@ -31,6 +31,9 @@ inline constexpr uint64_t kZip64EndBytes = 56 + 20;
 inline constexpr uint16_t kDescriptorFlag = 1 << 3;
 inline constexpr uint16_t kAesMethod = 99;
 
+// Date (high half) and time of what has none of its own: 1980-01-01 00:00, the first there is.
+inline constexpr uint32_t kDosEpoch = (1 << 5 | 1) << 16;
+
 struct ZipEntry {
   std::string name;           // at most 65 535 bytes
   uint32_t crc = 0;           // of the data, uncompressed
@@ -39,8 +42,8 @@ struct ZipEntry {
   uint64_t offset = 0;        // of the local header
   uint16_t method = 0;        // stored
   uint16_t flags = 0;         // but the UTF-8 flag, which follows from the name
-  uint32_t dos_time = (1 << 5 | 1) << 16;  // date and time: 1980-01-01 00:00
-  std::string extra;                       // whole extra fields, for both headers
+  uint32_t dos_time = kDosEpoch;
+  std::string extra;  // whole extra fields, for both headers
 };
 
 struct ZipEnd {

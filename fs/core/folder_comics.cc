@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "codecs/worker/failure.h"
 #include "codecs/zip/crc_force.h"
+#include "codecs/zip/zip_records.h"
 
 namespace cbzfs {
 namespace {
@@ -106,6 +107,7 @@ class FolderComics::Gathering : public std::enable_shared_from_this<FolderComics
       document->pages.push_back(row);
       document->entries.push_back({.name = name,
                                    .index = static_cast<uint32_t>(document->entries.size()),
+                                   .dos_time = kDosEpoch,
                                    .crc = crc,
                                    .bytes = bytes,
                                    .extra = ""});

@@ -199,6 +199,10 @@ class FoldersTest(harness.MountedTest):
         text = enhanced["ComicInfo.xml"]
         self.assertEqual(xml.fromstring(text).findtext("PageCount"), "3")
         self.assertNotIn(b"ImageSize", text)
+        for view in ("cbz", "enhanced"):
+            with zipfile.ZipFile(mount.file("Saga v01 003 (2012).cbz", view=view)) as book:
+                self.assertEqual({entry.date_time for entry in book.infolist()},
+                                 {(1980, 1, 1, 0, 0, 0)}, view)
 
     def test_the_own_comic_info_is_taken_as_it_is(self):
         members = self.put_all("Book", images())
