@@ -79,8 +79,14 @@ int RemoveLeftovers(int folder) {
   if (!names.ok()) return 0;
   int removed = 0;
   for (const std::string& name : *names) {
-    if (!absl::StartsWith(name, kPrefix) || !absl::EndsWith(name, kSuffix)) continue;
     const Entry entry = {.folder = folder, .name = name, .path = name};
+    if (absl::StartsWith(name, kJournalPrefix) && absl::EndsWith(name, kSuffix)) {
+      // An empty journal tells nothing: its run was killed when all but this was done.
+      const UniqueFd idle = OpenIdle(entry);
+      if (idle.valid() && unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0) ++removed;
+      continue;
+    }
+    if (!absl::StartsWith(name, kPrefix) || !absl::EndsWith(name, kSuffix)) continue;
     struct stat st;
     if (StatEntry(entry, &st) != 0 || !IsLeftover(entry, st)) continue;
     UniqueFd fd;

@@ -21,8 +21,8 @@ namespace cbzfs {
 // A name that no file has, of the form that RemoveLeftovers() knows.
 std::string MakeHiddenName();
 
-// Takes away the files and links that killed runs have left in a folder; returns how many. It knows
-// those of `cbzfs convert` as well.
+// Takes away the files, links and empty journals that killed runs have left in a folder; returns
+// how many. It knows those of `cbzfs convert` as well.
 int RemoveLeftovers(int folder);
 
 // A file that gets its name when it is whole.
